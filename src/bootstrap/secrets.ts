@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Config } from "../config.ts";
+import { type ServerKey, ServerKeys } from "../kernel/server-keys.ts";
+
+export interface Secrets {
+  readonly syncSecret: string;
+  readonly serverKeys: ServerKeys;
+}
+
+interface SecretsFile {
+  readonly sync_secret: string;
+  readonly server_keys: string;
+}
+
+/**
+ * The secrets of the configuration, and in place of each that is missing one of `secrets.json` under DATA_DIR, which is
+ * made at the first start with mode 0600. There is no default value for any of them.
+ */
+export async function resolveSecrets(config: Config): Promise<Secrets> {
+  const { syncSecret, serverKeys } = config;
+  if (syncSecret !== undefined && serverKeys !== undefined) {
+    return { syncSecret, serverKeys: parseKeys(serverKeys) };
+  }
+  const file = await generated(config.dataDir);
+  return { syncSecret: syncSecret ?? file.sync_secret, serverKeys: parseKeys(serverKeys ?? file.server_keys) };
+}
+
+function parseKeys(list: string): ServerKeys {
+  const [first, ...rest] = list.split(",").map((entry): ServerKey => {
+    const [id = "", secret = ""] = entry.split(":");
+    return { id, secret: Buffer.from(secret, "base64") };
+  });
+  if (first === undefined) throw new Error("no server key");
+  return new ServerKeys([first, ...rest]);
+}
+
+async function generated(dataDir: string): Promise<SecretsFile> {
+  const file = path.join(dataDir, "secrets.json");
+  await mkdir(dataDir, { recursive: true });
+  const fresh: SecretsFile = {
+    sync_secret: `whsec_${randomBytes(32).toString("base64")}`,
+    server_keys: `k1:${randomBytes(32).toString("base64")}`,
+  };
+  // A link is made whole or not at all, and never over another process's file: all that start at once agree.
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  await writeFile(draft, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await unlink(draft);
+  }
+  return JSON.parse(await readFile(file, "utf8")) as SecretsFile;
+}

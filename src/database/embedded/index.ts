@@ -1,0 +1,11 @@
+export { EmbeddedProblem } from "./problems.ts";
+export {
+  controlDatabase,
+  createDatabase,
+  ensureRole,
+  provision,
+  type Provisioned,
+  type RoleOptions,
+  targetDatabase,
+} from "./provision.ts";
+export { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "./start.ts";

@@ -1,0 +1,67 @@
+import pg from "pg";
+import { ServiceProblem } from "../kernel/problems.ts";
+
+/** SQLSTATEs after which the same transaction may simply be run again. */
+const retryable = new Set(["40001", "40P01"]);
+
+/** Errors of node's sockets and of pg itself that mean the connection is gone; pg gives the latter no code. */
+const lostConnection =
+  /Connection terminated|Client has encountered a connection error|server closed the connection|not queryable|ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED/;
+
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** The constraint that a 23xxx error names, if any. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.constraint : undefined;
+}
+
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  return sqlState(error) === "23505" && violatedConstraint(error) === constraint;
+}
+
+/** Whether the error came from the database or its connection, and not from our own code. */
+export function isDatabaseFailure(error: unknown): error is Error {
+  if (error instanceof pg.DatabaseError) return true;
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  return lostConnection.test(`${code} ${error.message}`);
+}
+
+/**
+ * What a failure before COMMIT means. The transaction is certainly not committed: either it may be run again at once,
+ * or the caller is told so.
+ */
+export function classifyFailure(error: Error): "retry" | Error {
+  const state = sqlState(error);
+  if (state === undefined) return unreachable(error);
+  if (retryable.has(state)) return "retry";
+  if (state === "55P03" || state === "57014" || state === "53300") {
+    return new ServiceProblem("OVERLOADED", "The database was too busy to finish in time. Nothing was changed.", {
+      retryAfterSeconds: 1,
+      cause: error,
+    });
+  }
+  if (/^(08|57P|53|58|25P03|25006)/.test(state)) return unreachable(error);
+  return error;
+}
+
+function unreachable(error: Error): ServiceProblem {
+  return new ServiceProblem("DATABASE_UNAVAILABLE", "The database connection was lost. Nothing was changed.", {
+    retryAfterSeconds: 1,
+    members: { outcome: "unchanged" },
+    cause: error,
+  });
+}
+
+/**
+ * Only what PostgreSQL decides before it writes the commit record is a definite failure at COMMIT: constraint
+ * violations, serialization failures, errors raised by deferred triggers. All else may have been committed: an I/O
+ * error on the log, for one, drops the client while the row survives.
+ */
+export function classifyCommitFailure(error: unknown): "definite" | "unknown" {
+  const state = sqlState(error);
+  if (state === undefined) return "unknown";
+  return /^(23|25|40001|40P01|P0001|42|22)/.test(state) ? "definite" : "unknown";
+}

@@ -1,0 +1,3 @@
+export { isUniqueViolation, sqlState, violatedConstraint } from "./failures.ts";
+export { appRole, migrate, MigrationProblem, pendingMigrations } from "./migrate.ts";
+export { type Database, type DatabaseOptions, openDatabase, type TransactOptions, type Tx } from "./transaction.ts";

@@ -1,0 +1,227 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { ServiceProblem } from "../kernel/problems.ts";
+import { classifyCommitFailure, classifyFailure, isDatabaseFailure } from "./failures.ts";
+
+/** One open transaction. A mutation takes it as an argument and never reads outside it. */
+export interface Tx {
+  query<R extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ rows: R[]; rowCount: number }>;
+  /** Runs `work` under a savepoint; an error rolls back to it and is thrown on. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface TransactOptions {
+  readonly readOnly?: boolean;
+  /** Do everything, answer the result, and roll back: `?dry_run=true`. */
+  readonly rollback?: boolean;
+}
+
+export interface Database {
+  /**
+   * Runs `work` in one READ COMMITTED transaction and commits it. The whole of it is run again on 40001 and 40P01,
+   * so `work` must have no effect outside the transaction.
+   * @throws ServiceProblem DATABASE_UNAVAILABLE, with `outcome` `unchanged` or `unknown` (GRANT-3, OPEN-7)
+   * @throws ServiceProblem OVERLOADED when no connection or lock was to be had in time
+   */
+  transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactOptions): Promise<T>;
+  status(): { readonly total: number; readonly idle: number; readonly waiting: number };
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  /** Role that every transaction takes on, where the URL's own role is the owner; undefined leaves the role as it is. */
+  readonly role?: string | undefined;
+  readonly statementTimeoutMs?: number;
+  readonly lockTimeoutMs?: number;
+  /** How long a transaction waits for a free connection before it is refused. */
+  readonly acquireTimeoutMs?: number;
+  readonly applicationName?: string;
+  readonly onIdleError?: (error: Error) => void;
+}
+
+const attempts = 5;
+
+/** Opens the pool. Nothing is connected until the first transaction. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: options.acquireTimeoutMs ?? 10_000,
+    idleTimeoutMillis: 30_000,
+    application_name: options.applicationName ?? "countersign",
+    keepAlive: true,
+  });
+  pool.on("error", (error) => options.onIdleError?.(error));
+  const prelude = preludes(options);
+
+  return {
+    async transact(work, transactOptions = {}) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await runOnce(pool, prelude, work, transactOptions);
+        } catch (error) {
+          if (!(error instanceof RetryableFailure)) throw error;
+          if (attempt === attempts) throw error.exhausted();
+          await pause(Math.random() * 10 * 2 ** attempt);
+        }
+      }
+    },
+    status: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * Everything a transaction needs is set inside it, in the round trip that opens it: nothing is left behind on the
+ * session, so a transaction pooler between us and the server changes nothing.
+ */
+function preludes(options: DatabaseOptions): { write: string; read: string } {
+  const settings = [
+    `SET LOCAL statement_timeout = ${options.statementTimeoutMs ?? 5_000}`,
+    `SET LOCAL lock_timeout = ${options.lockTimeoutMs ?? 3_000}`,
+    "SET LOCAL idle_in_transaction_session_timeout = 15000",
+  ];
+  if (options.role !== undefined) settings.unshift(`SET LOCAL ROLE ${pg.escapeIdentifier(options.role)}`);
+  const rest = settings.join("; ");
+  return {
+    write: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${rest}`,
+    read: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${rest}`,
+  };
+}
+
+class RetryableFailure extends Error {
+  exhausted(): ServiceProblem {
+    return new ServiceProblem(
+      "OVERLOADED",
+      "The transaction met conflicting ones on every attempt. Nothing was changed; send the same request again.",
+      { retryAfterSeconds: 1, cause: this.cause },
+    );
+  }
+}
+
+async function runOnce<T>(
+  pool: pg.Pool,
+  prelude: { write: string; read: string },
+  work: (tx: Tx) => Promise<T>,
+  options: TransactOptions,
+): Promise<T> {
+  const client = await connect(pool);
+  // A connection that breaks between two queries emits an error that would otherwise end the process.
+  const onError = (): void => undefined;
+  client.on("error", onError);
+  let broken = true;
+  try {
+    await client.query(options.readOnly ? prelude.read : prelude.write);
+    const result = await work(transactionOn(client));
+    if (options.rollback || options.readOnly) await client.query("ROLLBACK");
+    else await commit(client);
+    broken = false;
+    return result;
+  } catch (error) {
+    if (error instanceof CommitOutcomeUnknown) throw error.problem();
+    broken = !(await rollBack(client));
+    if (!isDatabaseFailure(error)) throw error;
+    const failure = classifyFailure(error);
+    if (failure === "retry") throw new RetryableFailure("serialization failure or deadlock", { cause: error });
+    throw failure;
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    const timedOut = error instanceof Error && /timeout exceeded when trying to connect/.test(error.message);
+    if (timedOut && pool.totalCount > 0) {
+      throw new ServiceProblem("OVERLOADED", "No database connection became free in time. Nothing was changed.", {
+        retryAfterSeconds: 1,
+        cause: error,
+      });
+    }
+    throw new ServiceProblem("DATABASE_UNAVAILABLE", "The database cannot be reached. Nothing was changed.", {
+      retryAfterSeconds: 1,
+      members: { outcome: "unchanged" },
+      cause: error,
+    });
+  }
+}
+
+class CommitOutcomeUnknown extends Error {
+  problem(): ServiceProblem {
+    return new ServiceProblem(
+      "DATABASE_UNAVAILABLE",
+      "The database did not confirm the commit, so the outcome is unknown. Send the same request again to find out.",
+      { retryAfterSeconds: 1, members: { outcome: "unknown" }, cause: this.cause },
+    );
+  }
+}
+
+/**
+ * Commits, and takes nothing but a clean COMMIT for an answer: a warning during the commit (a synchronous-replication
+ * wait that was cancelled resolves with no more than that), a lost connection or a server failure are all unknown.
+ */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const warnings: unknown[] = [];
+  const onNotice = (notice: { severity?: string | undefined }): void => {
+    if (notice.severity !== "NOTICE" && notice.severity !== "INFO") warnings.push(notice);
+  };
+  client.on("notice", onNotice);
+  let results: pg.QueryResult | pg.QueryResult[];
+  try {
+    // A statement timeout could cancel the wait for a synchronous standby, so it is lifted first (PLAN-4).
+    results = await client.query("SET LOCAL statement_timeout = 0; COMMIT");
+  } catch (error) {
+    if (classifyCommitFailure(error) === "definite") throw error;
+    throw new CommitOutcomeUnknown("commit failed", { cause: error });
+  } finally {
+    client.off("notice", onNotice);
+  }
+  if (warnings.length > 0) throw new CommitOutcomeUnknown("commit ended with a warning", { cause: warnings[0] });
+  const last = Array.isArray(results) ? results.at(-1) : results;
+  if (last?.command !== "COMMIT") {
+    throw new ServiceProblem("INTERNAL_ERROR", "The transaction could not be committed. Nothing was changed.");
+  }
+}
+
+async function rollBack(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query("ROLLBACK");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function transactionOn(client: pg.PoolClient): Tx {
+  let depth = 0;
+  const tx: Tx = {
+    async query<R extends object>(text: string, values?: readonly unknown[]) {
+      const result = await client.query<R & pg.QueryResultRow>(text, values === undefined ? undefined : [...values]);
+      return { rows: result.rows as R[], rowCount: result.rowCount ?? 0 };
+    },
+    async savepoint(work) {
+      const name = `s${++depth}`;
+      await client.query(`SAVEPOINT ${name}`);
+      try {
+        const result = await work();
+        await client.query(`RELEASE SAVEPOINT ${name}`);
+        return result;
+      } catch (error) {
+        // A lost connection cannot roll back to anything; its own error is the one that counts.
+        await client.query(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => undefined);
+        throw error;
+      } finally {
+        depth -= 1;
+      }
+    },
+  };
+  return tx;
+}

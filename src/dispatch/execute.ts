@@ -1,0 +1,32 @@
+import { findActionType, lockForExecution, recordResult } from "../approvals/index.ts";
+import type { Tx } from "../database/index.ts";
+import type { Caller } from "../kernel/caller.ts";
+import { DispatchProblem } from "./errors.ts";
+import type { Outcome } from "./handler.ts";
+import { findHandler } from "./registry.ts";
+
+/**
+ * Routes an approval request to the handler that its action type names, and stores the protocol line with the request
+ * (APR-6). What has no handler, or whose type is retired, fails closed (APR-4).
+ * @param aprDigest what the dispatcher signed: must be that of the stored request (APR-7)
+ * @throws ServiceProblem NOT_FOUND; DispatchProblem SYNC_SIGNATURE_INVALID for the digest of other content
+ */
+export async function executeRequest(tx: Tx, caller: Caller, aprCode: string, aprDigest: string): Promise<Outcome> {
+  const request = await lockForExecution(tx, aprCode);
+  if (request.digest !== aprDigest) {
+    throw new DispatchProblem("SYNC_SIGNATURE_INVALID", "The signature is over the digest of other content.", {
+      errors: [{ pointer: "/apr_digest", detail: "must be the digest of the request as it is stored" }],
+    });
+  }
+  const type = await findActionType(tx, request.actionCode);
+  const handler = type === undefined ? undefined : findHandler(type.handler_ref);
+  const outcome: Outcome =
+    type?.status === "retired"
+      ? { result: "FAIL:action_type_retired" }
+      : handler === undefined
+        ? { result: "FAIL:unimplemented" }
+        : await handler.execute(tx, caller, request);
+  const authCode = outcome.result === "OK" ? outcome.grant.auth_code : undefined;
+  await recordResult(tx, caller, request, { result: outcome.result, authCode });
+  return outcome;
+}

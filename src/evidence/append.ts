@@ -1,0 +1,28 @@
+import type { Tx } from "../database/index.ts";
+import type { Caller } from "../kernel/caller.ts";
+import { insertEvent } from "./store.ts";
+
+/** What a transition leaves on record (AUDIT-1). */
+export interface AuditRecord {
+  /** `resource.past_participle`, e.g. `grant.consumed`. */
+  readonly action: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly digests?: Readonly<Record<string, string>>;
+}
+
+/** Appends the event in the transaction of the transition itself: both are committed, or neither (AUDIT-1). */
+export async function appendEvent(tx: Tx, caller: Caller, record: AuditRecord): Promise<void> {
+  await insertEvent(tx, {
+    actor: caller.principal,
+    requestId: caller.requestId,
+    action: record.action,
+    resourceType: record.resourceType,
+    resourceId: record.resourceId,
+    before: record.before ?? null,
+    after: record.after ?? null,
+    digests: record.digests ?? {},
+  });
+}

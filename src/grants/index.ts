@@ -1,0 +1,20 @@
+export { consumeGrant } from "./consume.ts";
+export { GrantProblem } from "./errors.ts";
+export { expireGrants } from "./expire.ts";
+export { authCodeOf, type MintOrder, type MintOutcome, mintGrant } from "./mint.ts";
+export type { GrantScope } from "./predicate.ts";
+export { type GrantQuery, listGrants, presentGrant, readGrant } from "./read.ts";
+export { revokeGrant } from "./revoke.ts";
+export {
+  AuthCode,
+  BindingsInput,
+  ConsumeInput,
+  Grant,
+  GrantStatus,
+  Mode,
+  Receipt,
+  RevokeInput,
+  Verdict,
+} from "./schemas.ts";
+export { grantTransitions } from "./states.ts";
+export { verifyGrant, verifyNamedGrant } from "./verify.ts";

@@ -1,0 +1,80 @@
+import type { Tx } from "../database/index.ts";
+import { pageOf, pageRequest } from "../kernel/paging.ts";
+import { ServiceProblem } from "../kernel/problems.ts";
+import type { PageOf } from "../kernel/schemas.ts";
+import type { Grant } from "./schemas.ts";
+import { type GrantStatus, grantStatus } from "./states.ts";
+import { findGrant, type GrantRow, selectGrants } from "./store.ts";
+
+export interface GrantQuery {
+  limit?: number;
+  cursor?: string;
+  status?: GrantStatus;
+  request_ref?: string;
+  target?: string;
+  environment?: string;
+  executor?: string;
+}
+
+/** One grant, its status as of now. @throws ServiceProblem NOT_FOUND */
+export async function readGrant(tx: Tx, authCode: string): Promise<Grant> {
+  const row = await findGrant(tx, authCode);
+  if (row === undefined) throw new ServiceProblem("NOT_FOUND", `There is no grant ${authCode}.`);
+  return presentGrant(row);
+}
+
+/** Grants, newest first. */
+export async function listGrants(tx: Tx, query: GrantQuery): Promise<PageOf<Grant>> {
+  const page = pageRequest(query, ["microseconds", "name"]);
+  const rows = await selectGrants(
+    tx,
+    {
+      status: query.status,
+      requestRef: query.request_ref,
+      target: query.target,
+      environment: query.environment,
+      executor: query.executor,
+    },
+    page,
+  );
+  return pageOf(rows, page.limit, (row) => [row.position, row.auth_code], presentGrant);
+}
+
+export function presentGrant(row: GrantRow): Grant {
+  const { carrier, namespace, axis, target, environment, plan_id, plan_revision, manifest_digest, schema_digest } =
+    row.scope;
+  return {
+    auth_code: row.auth_code,
+    status: grantStatus(row, row.now),
+    mode: row.mode,
+    request_ref: row.request_ref,
+    bindings: {
+      carrier,
+      namespace,
+      axis,
+      target,
+      environment,
+      plan_id,
+      plan_revision,
+      manifest_digest,
+      schema_digest,
+      executor: row.scope.executor,
+      action_set: [...row.scope.action_set],
+      rollback_plan_ref: row.rollback_plan_ref,
+    },
+    commit_allowed: row.commit_allowed,
+    requires_sovereign_esign: row.requires_sovereign_esign,
+    sovereign_esign_ref: row.sovereign_esign_ref,
+    approval_ref: row.approval_ref,
+    evidence: row.evidence,
+    granted_at: row.granted_at.toISOString(),
+    granted_by: row.granted_by,
+    expires_at: row.expires_at.toISOString(),
+    consumed_at: row.consumed_at?.toISOString() ?? null,
+    consumed_by: row.consumed_by,
+    idempotency_root: row.idempotency_root,
+    revoked_at: row.revoked_at?.toISOString() ?? null,
+    revoked_by: row.revoked_by,
+    revoked_reason: row.revoked_reason,
+  };
+}

@@ -1,0 +1,240 @@
+import type { Tx } from "../database/index.ts";
+import type { PageRequest } from "../kernel/schemas.ts";
+import type { Bindings, GrantFacts, GrantMode, GrantScope } from "./predicate.ts";
+import type { GrantStatus } from "./states.ts";
+
+export interface GrantRow extends GrantFacts {
+  request_ref: string;
+  commit_allowed: boolean;
+  requires_sovereign_esign: boolean;
+  sovereign_esign_ref: string | null;
+  approval_ref: unknown;
+  evidence: unknown;
+  granted_by: string;
+  consumed_at: Date | null;
+  consumed_by: string | null;
+  idempotency_root: string | null;
+  revoked_at: Date | null;
+  revoked_by: string | null;
+  revoked_reason: string | null;
+  /** The database's clock, read after any lock. */
+  now: Date;
+}
+
+export interface ReceiptRow {
+  auth_code: string;
+  consumed_at: Date;
+  consumed_by: string;
+  idempotency_root: string;
+  lease_name: string | null;
+  fencing_token: string | null;
+}
+
+const columns = `auth_code, request_ref, mode, scope, rollback_plan_ref, commit_allowed, requires_sovereign_esign,
+  sovereign_esign_ref, approval_ref, evidence, status, granted_at, granted_by, expires_at, consumed_at, consumed_by,
+  idempotency_root, revoked_at, revoked_by, revoked_reason`;
+
+export interface GrantInsert {
+  readonly authCode: string;
+  readonly requestRef: string;
+  readonly mode: GrantMode;
+  readonly scope: GrantScope;
+  readonly rollbackPlanRef: string;
+  readonly approvalRef: unknown;
+  readonly evidence: unknown;
+  readonly grantedBy: string;
+  readonly ttlSeconds: number;
+}
+
+/** One row or none (MINT-2). What the mode allows is a constant here, not a value from outside (MINT-3). */
+export async function insertGrant(tx: Tx, grant: GrantInsert): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `INSERT INTO governance_build_authorization
+       (auth_code, request_ref, mode, scope, rollback_plan_ref, approval_ref, evidence, granted_by, created_by,
+        commit_allowed, requires_sovereign_esign, status, granted_at, expires_at)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8,
+            $3 = 'commit', $3 = 'commit', CASE $3 WHEN 'commit' THEN 'draft' ELSE 'active' END,
+            now, now + make_interval(secs => $9)
+       FROM clock_timestamp() AS now
+     ON CONFLICT (auth_code) DO NOTHING`,
+    [
+      grant.authCode,
+      grant.requestRef,
+      grant.mode,
+      JSON.stringify(grant.scope),
+      grant.rollbackPlanRef,
+      JSON.stringify(grant.approvalRef),
+      JSON.stringify(grant.evidence),
+      grant.grantedBy,
+      grant.ttlSeconds,
+    ],
+  );
+  return rowCount === 1;
+}
+
+export async function findGrant(tx: Tx, authCode: string): Promise<GrantRow | undefined> {
+  const { rows } = await tx.query<GrantRow>(
+    `SELECT ${columns}, clock_timestamp() AS now FROM governance_build_authorization WHERE auth_code = $1`,
+    [authCode],
+  );
+  return rows[0];
+}
+
+/**
+ * Locks the grant, and only then reads the clock. In one UPDATE with the expiry in its WHERE clause, the clock would be
+ * read before a wait for the lock and an expired grant could be consumed.
+ */
+export async function lockGrant(tx: Tx, authCode: string): Promise<GrantRow | undefined> {
+  const { rows } = await tx.query<GrantRow>(
+    `WITH locked AS MATERIALIZED (SELECT ${columns} FROM governance_build_authorization WHERE auth_code = $1 FOR UPDATE)
+     SELECT locked.*, clock_timestamp() AS now FROM locked`,
+    [authCode],
+  );
+  return rows[0];
+}
+
+/** The live grants of the carrier and plan, and the newest dead one with exactly these bindings (GRANT-2). */
+export async function findCandidates(tx: Tx, asked: Bindings): Promise<GrantRow[]> {
+  const { rows } = await tx.query<GrantRow>(
+    `SELECT candidate.*, clock_timestamp() AS now FROM (
+       (SELECT ${columns} FROM governance_build_authorization
+         WHERE scope ->> 'carrier' = $1 AND scope ->> 'plan_id' = $2 AND status IN ('draft', 'active')
+         ORDER BY granted_at DESC LIMIT 200)
+       UNION ALL
+       (SELECT ${columns} FROM governance_build_authorization
+         WHERE scope ->> 'carrier' = $1 AND scope ->> 'plan_id' = $2 AND scope ->> 'manifest_digest' = $3
+           AND status NOT IN ('draft', 'active') AND mode = $4 AND rollback_plan_ref = $5 AND scope ->> 'plan_revision' = $6
+           AND scope ->> 'schema_digest' = $7 AND scope ->> 'environment' = $8 AND scope ->> 'executor' = $9
+           AND scope -> 'action_set' @> $10::jsonb
+         ORDER BY granted_at DESC LIMIT 1)
+     ) AS candidate`,
+    [
+      asked.carrier,
+      asked.plan_id,
+      asked.manifest_digest,
+      asked.mode,
+      asked.rollback_plan_ref,
+      asked.plan_revision,
+      asked.schema_digest,
+      asked.environment,
+      asked.executor,
+      JSON.stringify(asked.action_set),
+    ],
+  );
+  return rows;
+}
+
+/** Locks the live grants on a target, in key order, for Gate E (MINT-1, MINT-6). */
+export async function lockLiveGrants(tx: Tx, mode: GrantMode, target: string, environment: string): Promise<GrantRow[]> {
+  const { rows } = await tx.query<GrantRow>(
+    `WITH locked AS MATERIALIZED (
+       SELECT ${columns} FROM governance_build_authorization
+        WHERE mode = $1 AND scope ->> 'target' = $2 AND status IN ('draft', 'active')
+          AND ($1 = 'dry-run' OR scope ->> 'environment' = $3)
+        ORDER BY auth_code FOR UPDATE)
+     SELECT locked.*, clock_timestamp() AS now FROM locked`,
+    [mode, target, environment],
+  );
+  return rows;
+}
+
+export async function lockOverdueGrants(tx: Tx, limit: number): Promise<GrantRow[]> {
+  const { rows } = await tx.query<GrantRow>(
+    `SELECT ${columns}, clock_timestamp() AS now FROM governance_build_authorization
+      WHERE status IN ('draft', 'active') AND expires_at <= clock_timestamp()
+      ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+    [limit],
+  );
+  return rows;
+}
+
+export interface StatusChange {
+  readonly to: GrantStatus;
+  readonly by: string;
+  readonly idempotencyRoot?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Compare-and-set: undefined when the grant is no longer in the status that it was locked in. */
+export async function setGrantStatus(
+  tx: Tx,
+  authCode: string,
+  from: GrantStatus,
+  change: StatusChange,
+): Promise<GrantRow | undefined> {
+  const { rows } = await tx.query<GrantRow>(
+    `UPDATE governance_build_authorization
+        SET status = $3,
+            consumed_at = CASE $3 WHEN 'consumed' THEN now END, consumed_by = CASE $3 WHEN 'consumed' THEN $4 END,
+            idempotency_root = $5,
+            revoked_at = CASE $3 WHEN 'revoked' THEN now END, revoked_by = CASE $3 WHEN 'revoked' THEN $4 END,
+            revoked_reason = $6,
+            expired_at = CASE $3 WHEN 'expired' THEN now END
+       FROM clock_timestamp() AS now
+      WHERE auth_code = $1 AND status = $2
+      RETURNING ${columns}, now`,
+    [authCode, from, change.to, change.by, change.idempotencyRoot ?? null, change.reason ?? null],
+  );
+  return rows[0];
+}
+
+/** The unique key of the table is the second lock on single use: a second receipt cannot be written. */
+export async function insertReceipt(
+  tx: Tx,
+  authCode: string,
+  lease: { name: string; fencingToken: number } | undefined,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO grant_receipts (auth_code, consumed_at, consumed_by, idempotency_root, lease_name, fencing_token)
+     SELECT auth_code, consumed_at, consumed_by, idempotency_root, $2, $3
+       FROM governance_build_authorization WHERE auth_code = $1`,
+    [authCode, lease?.name ?? null, lease?.fencingToken ?? null],
+  );
+}
+
+export async function findReceipt(tx: Tx, authCode: string): Promise<ReceiptRow | undefined> {
+  const { rows } = await tx.query<ReceiptRow>(
+    `SELECT auth_code, consumed_at, consumed_by, idempotency_root, lease_name, fencing_token
+       FROM grant_receipts WHERE auth_code = $1`,
+    [authCode],
+  );
+  return rows[0];
+}
+
+export interface GrantFilter {
+  readonly status?: GrantStatus | undefined;
+  readonly requestRef?: string | undefined;
+  readonly target?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly executor?: string | undefined;
+}
+
+export async function selectGrants(
+  tx: Tx,
+  filter: GrantFilter,
+  page: PageRequest,
+): Promise<(GrantRow & { position: string })[]> {
+  const { rows } = await tx.query<GrantRow & { position: string }>(
+    `SELECT ${columns}, now, (extract(epoch FROM granted_at) * 1000000)::bigint::text AS position
+       FROM governance_build_authorization, clock_timestamp() AS now
+      WHERE ($1::text IS NULL
+             OR $1 = CASE WHEN status IN ('draft', 'active') AND expires_at <= now THEN 'expired' ELSE status END)
+        AND ($2::text IS NULL OR request_ref = $2)
+        AND ($3::text IS NULL OR scope ->> 'target' = $3)
+        AND ($4::text IS NULL OR scope ->> 'environment' = $4)
+        AND ($5::text IS NULL OR scope ->> 'executor' = $5)
+        AND ($6::bigint IS NULL OR (granted_at, auth_code) < (timestamptz 'epoch' + $6 * interval '1 microsecond', $7))
+      ORDER BY granted_at DESC, auth_code DESC LIMIT $8`,
+    [
+      filter.status ?? null,
+      filter.requestRef ?? null,
+      filter.target ?? null,
+      filter.environment ?? null,
+      filter.executor ?? null,
+      page.after?.[0] ?? null,
+      page.after?.[1] ?? null,
+      page.limit + 1,
+    ],
+  );
+  return rows;
+}

@@ -1,0 +1,41 @@
+import type { Tx } from "../database/index.ts";
+import { appendEvent } from "../evidence/index.ts";
+import type { Caller } from "../kernel/caller.ts";
+import { canBecome, type GrantStatus } from "./states.ts";
+import { type GrantRow, type StatusChange, setGrantStatus } from "./store.ts";
+
+/**
+ * The one path by which a grant changes its status: compare-and-set from the status that it was locked in, and the
+ * audit event in the same transaction (GRANT-3, AUDIT-1).
+ * @param locked the grant, as read under its row lock in this transaction
+ */
+export async function transition(
+  tx: Tx,
+  caller: Caller,
+  locked: GrantRow,
+  change: Omit<StatusChange, "by">,
+): Promise<GrantRow> {
+  if (!canBecome(locked.status, change.to)) {
+    throw new Error(`grant ${locked.auth_code}: ${locked.status} does not become ${change.to}`);
+  }
+  const changed = await setGrantStatus(tx, locked.auth_code, locked.status, { ...change, by: caller.principal });
+  if (changed === undefined) throw new Error(`grant ${locked.auth_code} changed under its lock`);
+  await appendEvent(tx, caller, {
+    action: `grant.${change.to}`,
+    resourceType: "grant",
+    resourceId: locked.auth_code,
+    before: { status: locked.status },
+    after: after(changed, change.to),
+    digests: { manifest_digest: locked.scope.manifest_digest, schema_digest: locked.scope.schema_digest },
+  });
+  return changed;
+}
+
+function after(grant: GrantRow, status: GrantStatus): Record<string, unknown> {
+  const base = { status, expires_at: grant.expires_at.toISOString() };
+  if (status === "consumed") {
+    return { ...base, consumed_by: grant.consumed_by, idempotency_root: grant.idempotency_root };
+  }
+  if (status === "revoked") return { ...base, revoked_by: grant.revoked_by, revoked_reason: grant.revoked_reason };
+  return base;
+}

@@ -1,0 +1,160 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Tx } from "../database/index.ts";
+import { answerOnce, type Claim, type Outcome, requireValidKey, type StoredAnswer } from "../idempotency/index.ts";
+import type { Caller } from "../kernel/caller.ts";
+import { digestOf } from "../kernel/json.ts";
+import type { Problem } from "../kernel/problem.ts";
+import { prefersText } from "./accept.ts";
+import { type AnswerCheck, answerCheck } from "./answer-check.ts";
+import { entityTag, noneMatchNames } from "./etag.ts";
+import { requireRoom } from "./plugins/load-shedding.ts";
+import { asProblem, problemDocument, problemHeaders, problemMediaType, statusOf } from "./problem-document.ts";
+import type { Answer, Route, RouteInput } from "./route.ts";
+import type { Services } from "./services.ts";
+
+const jsonMediaType = "application/json; charset=utf-8";
+const textMediaType = "text/plain; charset=utf-8";
+const noBytes = new Uint8Array();
+
+export function isMutating(route: Route): boolean {
+  return route.method !== "GET" && route.mutates !== false;
+}
+
+/** Whether `Idempotency-Key` is honoured: a key belongs to a principal, so an open route has none. */
+export function isIdempotent(route: Route): boolean {
+  return isMutating(route) && route.idempotent !== false && route.access !== "open";
+}
+
+export function hasEntityTag(route: Route): boolean {
+  return route.method === "GET" && (route.etag ?? /\/:[^/]+$/.test(route.url));
+}
+
+interface Edge {
+  readonly route: Route;
+  readonly services: Services;
+  readonly checkAnswer: AnswerCheck;
+}
+
+/**
+ * What runs between fastify and a route's `handle`: one transaction for the whole request, the idempotency protocol in
+ * it, and the answer made ready before the commit, so that an answer which cannot be given changes nothing.
+ *
+ * The transaction may be run again after a serialization failure: nothing here touches the reply before it is over.
+ */
+export function edgeHandler(
+  route: Route,
+  services: Services,
+  maxWaiting: number,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const edge: Edge = { route, services, checkAnswer: answerCheck(route) };
+  const mutating = isMutating(route);
+  return async (request, reply) => {
+    const dryRun = route.dryRun === true && (request.query as { dry_run?: boolean }).dry_run === true;
+    const claim = isIdempotent(route) && !dryRun ? claimOf(request) : undefined;
+    if (dryRun) reply.header("dry-run", "true");
+    requireRoom(services.database, maxWaiting);
+    try {
+      const done = await services.database.transact(
+        (tx) => perform(edge, request, inputFrom(edge, request, tx, dryRun), claim),
+        mutating ? { rollback: dryRun } : { readOnly: true },
+      );
+      count(edge, done.replayed ? "replayed" : (done.problem?.code ?? done.outcome));
+      request.problemCode = done.problem?.code;
+      if (done.replayed) reply.header("idempotency-replayed", "true");
+      return await send(route, request, reply, done.answer);
+    } catch (error) {
+      count(edge, asProblem(error).code);
+      throw error;
+    }
+  };
+}
+
+interface Performed extends Outcome {
+  readonly replayed: boolean;
+  readonly outcome?: string | undefined;
+}
+
+async function perform(
+  edge: Edge,
+  request: FastifyRequest,
+  input: RouteInput,
+  claim: Claim | undefined,
+): Promise<Performed> {
+  const { route } = edge;
+  await route.authorize?.(input);
+  let outcome: string | undefined;
+  const work = async (): Promise<Outcome> => {
+    const answer = await route.handle(input);
+    outcome = answer.outcome;
+    return { answer: onTheWire(edge, request, answer), problem: answer.problem };
+  };
+  if (claim === undefined) return { ...(await work()), replayed: false, outcome };
+  const refuse = (problem: Problem): StoredAnswer => onTheWire(edge, request, { problem });
+  const done = await answerOnce(input.tx, claim, work, refuse);
+  return { ...done, outcome };
+}
+
+function inputFrom(edge: Edge, request: FastifyRequest, tx: Tx, dryRun: boolean): RouteInput {
+  const caller: Caller = request.caller ?? { principal: "anonymous", roles: [], requestId: request.id };
+  return {
+    tx,
+    caller,
+    // Validated by the route's own schemas; the erased route knows them as what they are to it: nothing.
+    params: request.params as undefined,
+    query: request.query as undefined,
+    body: request.body as undefined,
+    dryRun,
+    headers: request.headers,
+    rawBody: request.rawBody ?? noBytes,
+    services: edge.services,
+  };
+}
+
+function claimOf(request: FastifyRequest): Claim | undefined {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined || request.caller === null) return undefined;
+  return {
+    principal: request.caller.principal,
+    method: request.method,
+    path: request.raw.url ?? "",
+    key: requireValidKey(String(key)),
+    requestDigest: digestOf(request.body ?? null),
+  };
+}
+
+function onTheWire(edge: Edge, request: FastifyRequest, answer: Answer): StoredAnswer {
+  const text = prefersText(request.headers.accept) ? answer.text : undefined;
+  const headers = { ...answer.headers };
+  if (answer.problem !== undefined) {
+    const { problem } = answer;
+    return {
+      status: statusOf(problem.definition),
+      headers: { ...headers, ...problemHeaders(problem) },
+      body: text ?? JSON.stringify(problemDocument(problem, { requestId: request.id, url: request.raw.url ?? "" })),
+      contentType: text === undefined ? problemMediaType : textMediaType,
+    };
+  }
+  edge.checkAnswer(answer.status, answer.body);
+  return {
+    status: answer.status,
+    headers,
+    body: text ?? JSON.stringify(answer.body),
+    contentType: text === undefined ? jsonMediaType : textMediaType,
+  };
+}
+
+function send(route: Route, request: FastifyRequest, reply: FastifyReply, answer: StoredAnswer): FastifyReply {
+  reply.code(answer.status).header("cache-control", "no-store").headers(answer.headers);
+  if (hasEntityTag(route) && answer.status === 200) {
+    const tag = entityTag(answer.body);
+    // Kept by the client alone, and asked about again each time.
+    reply.headers({ etag: tag, "cache-control": "private, no-cache" });
+    if (noneMatchNames(request.headers["if-none-match"], tag)) return reply.code(304).send();
+  }
+  return reply.type(answer.contentType).send(answer.body);
+}
+
+function count(edge: Edge, outcome: string | undefined): void {
+  const { countsAs } = edge.route;
+  if (countsAs !== undefined) edge.services.metrics.grantOutcome(countsAs, outcome ?? "ok");
+}

@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ServiceProblem } from "../../kernel/problems.ts";
+import type { Access } from "../route.ts";
+import type { CoreServices } from "../services.ts";
+import type { RateLimiter } from "./rate-limit.ts";
+
+const bearer = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i;
+
+/**
+ * Finds out who is asking and whether they may, before a byte of the body is read. Routes that are declared open are
+ * let through; nothing else is.
+ */
+export function authentication(app: FastifyInstance, services: CoreServices, limiter: RateLimiter): void {
+  app.addHook("onRequest", async (request) => {
+    const policy = request.routeOptions.config.policy;
+    // Unknown paths have no policy; they were answered before this hook.
+    if (policy?.health) return;
+    if (policy === undefined || policy.access === "open") return limiter.countAddress(request);
+
+    const identity = await identify(request, services).catch(async (error: unknown) => {
+      // Failures are counted by address: guessing tokens is as limited as using one.
+      if (error instanceof ServiceProblem && error.code === "UNAUTHENTICATED") await limiter.countAddress(request);
+      throw error;
+    });
+    request.caller = { principal: identity.principal, roles: identity.roles, requestId: request.id };
+    await limiter.countPrincipal(request);
+    requireRole(policy.access, identity.roles);
+  });
+}
+
+async function identify(request: FastifyRequest, services: CoreServices) {
+  const token = bearerToken(request.raw.rawHeaders);
+  const identity = await services.authenticate(token);
+  if (identity !== null) return identity;
+  throw new ServiceProblem("UNAUTHENTICATED", "The token is unknown, expired or revoked.");
+}
+
+/**
+ * The token of the one `Authorization` header.
+ * @param rawHeaders names and values in turn; node's own view keeps the first of two and drops the other silently
+ * @throws ServiceProblem UNAUTHENTICATED, INVALID_REQUEST
+ */
+export function bearerToken(rawHeaders: readonly string[]): string {
+  let found: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.length !== 13 || rawHeaders[i]?.toLowerCase() !== "authorization") continue;
+    if (found !== undefined) {
+      const detail = "It must be sent once.";
+      throw new ServiceProblem("INVALID_REQUEST", `The authorization header is ambiguous. ${detail}`, {
+        errors: [{ pointer: "header authorization", detail }],
+      });
+    }
+    found = rawHeaders[i + 1];
+  }
+  if (found === undefined)
+    throw new ServiceProblem("UNAUTHENTICATED", "There is no `Authorization: Bearer <token>` header.");
+  const token = bearer.exec(found)?.[1];
+  if (token === undefined)
+    throw new ServiceProblem("UNAUTHENTICATED", "The authorization header is not `Bearer <token>`.");
+  return token;
+}
+
+function requireRole(access: Exclude<Access, "open">, roles: readonly string[]): void {
+  if (access === "any" || access.some((role) => roles.includes(role))) return;
+  throw new ServiceProblem("FORBIDDEN", `This needs the role ${access.map((role) => `\`${role}\``).join(" or ")}.`, {
+    members: { required_roles: access },
+  });
+}

@@ -1,0 +1,35 @@
+import Type from "typebox";
+import { AuditEvent, listEvents } from "../../../evidence/index.ts";
+import { Cursor, Limit, Name, Page } from "../../../kernel/schemas.ts";
+import { defineRoute } from "../../route.ts";
+
+export const listAuditEvents = defineRoute({
+  method: "GET",
+  url: "/v1/audit/events",
+  access: ["auditor"],
+  summary: "List audit events",
+  description: "Each was written in the transaction of the transition that it tells of (AUDIT-1).",
+  tags: ["audit"],
+  schema: {
+    query: Type.Object(
+      {
+        limit: Limit,
+        cursor: Cursor,
+        actor: Type.Optional(Name(200)),
+        action: Type.Optional(Name(100)),
+        resource_type: Type.Optional(Name(60)),
+        resource_id: Type.Optional(Name(200)),
+      },
+      { additionalProperties: false },
+    ),
+    responses: { 200: Page(AuditEvent) },
+  },
+  handle: async ({ tx, query }) => ({
+    status: 200,
+    body: await listEvents(
+      tx,
+      { actor: query.actor, action: query.action, resourceType: query.resource_type, resourceId: query.resource_id },
+      query,
+    ),
+  }),
+});

@@ -1,0 +1,33 @@
+import Type from "typebox";
+import { AuthCode, ConsumeInput, consumeGrant, Receipt } from "../../../grants/index.ts";
+import { defineRoute } from "../../route.ts";
+import { verifyProblems } from "./problems.ts";
+
+export const consumeGrantRoute = defineRoute({
+  method: "POST",
+  url: "/v1/grants/:auth_code/consume",
+  access: ["executor"],
+  audit: "grant.consumed",
+  dryRun: true,
+  summary: "Consume a grant, once",
+  description:
+    "Burns the grant before the first write, with the lease in the same transaction where one is asked for (GRANT-3, " +
+    "GRANT-4). The same executor with the same `idempotency_root` gets the same receipt again (`replayed`). A 503 with " +
+    "`outcome: unknown` is neither a yes nor a no: the retry finds out.",
+  tags: ["grants"],
+  schema: {
+    params: Type.Object({ auth_code: AuthCode }, { additionalProperties: false }),
+    body: ConsumeInput,
+    responses: { 200: Receipt },
+    problems: ["NOT_FOUND", "LEASE_HELD", ...verifyProblems],
+  },
+  countsAs: "consume",
+  async handle({ tx, caller, params, body, dryRun, services }) {
+    const receipt = await consumeGrant(tx, caller, services.serverKeys, params.auth_code, body);
+    const outcome = receipt.replayed ? "replayed" : "ok";
+    if (!dryRun || receipt.lease === undefined) return { status: 200, body: receipt, outcome };
+    // The token is derived from the fence, so the one of a rolled-back acquisition would be the next holder's.
+    const { token: _, ...lease } = receipt.lease;
+    return { status: 200, body: { ...receipt, lease }, outcome };
+  },
+});

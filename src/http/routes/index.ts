@@ -1,0 +1,45 @@
+import type { Route } from "../route.ts";
+import { configureActionTypeRoute } from "./action-types/configure.ts";
+import { listActionTypesRoute } from "./action-types/list.ts";
+import { readActionTypeRoute } from "./action-types/read.ts";
+import { executeApprovalRequest } from "./approval-requests/execute.ts";
+import { listApprovalRequests } from "./approval-requests/list.ts";
+import { readApprovalRequest } from "./approval-requests/read.ts";
+import { submitApprovalRequest } from "./approval-requests/submit.ts";
+import { voteOnApprovalRequest } from "./approval-requests/vote.ts";
+import { withdrawApprovalRequest } from "./approval-requests/withdraw.ts";
+import { listAuditEvents } from "./audit/events.ts";
+import { doctorRoute } from "./doctor/examine.ts";
+import { consumeGrantRoute } from "./grants/consume.ts";
+import { listGrantsRoute } from "./grants/list.ts";
+import { readGrantRoute } from "./grants/read.ts";
+import { revokeGrantRoute } from "./grants/revoke.ts";
+import { verifyGrantRoute } from "./grants/verify.ts";
+import { verifyNamedGrantRoute } from "./grants/verify-named.ts";
+import { listLeasesRoute } from "./leases/list.ts";
+import { releaseLeaseRoute } from "./leases/release.ts";
+import { renewLeaseRoute } from "./leases/renew.ts";
+
+/** Every route of the service; `docs/adding-a-route.md` says what a new one needs. */
+export const routes: readonly Route[] = [
+  submitApprovalRequest,
+  listApprovalRequests,
+  readApprovalRequest,
+  voteOnApprovalRequest,
+  withdrawApprovalRequest,
+  executeApprovalRequest,
+  listActionTypesRoute,
+  readActionTypeRoute,
+  configureActionTypeRoute,
+  listGrantsRoute,
+  readGrantRoute,
+  verifyGrantRoute,
+  verifyNamedGrantRoute,
+  consumeGrantRoute,
+  revokeGrantRoute,
+  listLeasesRoute,
+  renewLeaseRoute,
+  releaseLeaseRoute,
+  listAuditEvents,
+  doctorRoute,
+];

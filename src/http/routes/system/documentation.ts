@@ -1,0 +1,57 @@
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+import type { ProblemDefinition } from "../../../kernel/problem.ts";
+import { ServiceProblem } from "../../../kernel/problems.ts";
+import { openapiText } from "../../plugins/openapi.ts";
+import type { RoutePolicy } from "../../policy.ts";
+import { registerOpenly } from "../../policy.ts";
+import { prefersJson, problemPage } from "../../problem-page.ts";
+import { statusOf } from "../../problem-document.ts";
+
+const policy: RoutePolicy = { access: "open", mutates: false, audit: null };
+const hidden = { hide: true };
+
+/** `/openapi.json`, `/docs` and a page for each problem code. */
+export function documentationRoutes(app: FastifyInstance, catalogue: ReadonlyMap<string, ProblemDefinition>): void {
+  let document = "";
+  app.addHook("onReady", (done) => {
+    document = openapiText(app);
+    done();
+  });
+  app.get("/openapi.json", { config: { policy }, schema: hidden }, (_request, reply) =>
+    reply.header("cache-control", "no-cache").type("application/json; charset=utf-8").send(document),
+  );
+
+  app.get("/docs/problems", { config: { policy }, schema: hidden }, (_request, reply) =>
+    reply.send({ problems: [...catalogue].map(([code, definition]) => entry(code, definition)) }),
+  );
+  app.get<{ Params: { code: string } }>(
+    "/docs/problems/:code",
+    { config: { policy }, schema: hidden },
+    (request, reply) => {
+      const { code } = request.params;
+      const definition = catalogue.get(code);
+      if (definition === undefined) throw new ServiceProblem("NOT_FOUND", "There is no problem with this code.");
+      if (prefersJson(request.headers.accept)) return reply.send(entry(code, definition));
+      return reply.type("text/html; charset=utf-8").send(problemPage(code, definition));
+    },
+  );
+
+  registerOpenly(app, "the reading of the API document, and the files that its page is made of", (scope) => {
+    scope.register(swaggerUi, {
+      routePrefix: "/docs",
+      staticCSP: true,
+      // The page is served over plain HTTP too, and asks nothing of anyone but this service.
+      transformStaticCSP: (policyText) =>
+        policyText
+          .replace(/\s*upgrade-insecure-requests;/, "")
+          .replaceAll(" https:", "")
+          .replace(" validator.swagger.io", ""),
+      uiConfig: { deepLinking: true },
+    });
+  });
+}
+
+function entry(code: string, definition: ProblemDefinition) {
+  return { code, status: statusOf(definition), title: definition.title, remedy: definition.remedy };
+}

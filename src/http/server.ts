@@ -1,0 +1,110 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { IdempotencyProblem } from "../idempotency/index.ts";
+import type { ProblemTable } from "../kernel/problem.ts";
+import type { HttpConfig } from "./config-shape.ts";
+import { RequestLog } from "./logging.ts";
+import { authentication } from "./plugins/authentication.ts";
+import { bodies } from "./plugins/body.ts";
+import { answerClientError } from "./plugins/client-errors.ts";
+import { loadShedding } from "./plugins/load-shedding.ts";
+import { requestMetrics } from "./plugins/metrics.ts";
+import { openapi } from "./plugins/openapi.ts";
+import { problems, sendProblem, unknownTargets } from "./plugins/problems.ts";
+import { rateLimiter } from "./plugins/rate-limit.ts";
+import { requestIdOf, requestIds } from "./plugins/request-id.ts";
+import { securityHeaders } from "./plugins/security-headers.ts";
+import { guardRoutes } from "./policy.ts";
+import { problemCatalogue } from "./problem-document.ts";
+import { registerRoutes } from "./register-routes.ts";
+import type { Route } from "./route.ts";
+import { documentationRoutes } from "./routes/system/documentation.ts";
+import { healthRoutes } from "./routes/system/health.ts";
+import { metricsRoute } from "./routes/system/metrics.ts";
+import type { Services } from "./services.ts";
+
+export interface ServerOptions {
+  readonly services: Services;
+  readonly config: HttpConfig;
+  /** A pino logger made with `loggerOptions`; nothing is logged without one. */
+  readonly logger?: FastifyBaseLogger;
+  readonly routes: readonly Route[];
+  /** The problem tables of the domains; those of the kernel and of idempotency are known. */
+  readonly problemTables: readonly ProblemTable[];
+  /** Of the service, for the API document. */
+  readonly version: string;
+}
+
+/**
+ * Puts the HTTP side together. The order of the hooks is the order of the checks: target, load, who, rate, role, and
+ * only then the body.
+ *
+ * @throws Error at once or from `ready()` where a route is not fully declared
+ */
+export function buildServer({
+  services,
+  config,
+  logger,
+  routes,
+  problemTables,
+  version,
+}: ServerOptions): FastifyInstance {
+  const app = createServer(config, logger);
+  const catalogue = problemCatalogue([IdempotencyProblem.table, ...problemTables]);
+
+  app.setSerializerCompiler(() => (payload) => JSON.stringify(payload));
+  guardRoutes(app);
+  problems(app);
+  openapi(app, { version, catalogue });
+
+  requestIds(app);
+  requestMetrics(app, services.metrics);
+  securityHeaders(app);
+  const limiter = rateLimiter(app, config.rateLimitMax);
+  unknownTargets(app, limiter);
+  loadShedding(app, services.database, config);
+  authentication(app, services, limiter);
+  bodies(app);
+
+  app.register(async (scope) => {
+    healthRoutes(scope, services);
+    metricsRoute(scope, services, config.metricsToken);
+    documentationRoutes(scope, catalogue);
+    registerRoutes(scope, routes, services, { catalogue, maxWaiting: config.maxWaiting });
+  });
+  return app;
+}
+
+function createServer(config: HttpConfig, logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const receiveMs = 15_000;
+  return fastify({
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    logController: new RequestLog(),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: false,
+    bodyLimit: config.bodyLimit,
+    routerOptions: {
+      maxParamLength: 256,
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+    },
+    // Requests that arrive on an open connection during the drain are served, and told that it closes.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    handlerTimeout: config.requestTimeoutMs,
+    requestTimeout: receiveMs,
+    // The silence of a socket while its request is worked on is not the client's fault: longer than any request.
+    connectionTimeout: config.requestTimeoutMs + receiveMs,
+    // Longer than the usual 60 s of a proxy, so that it is never we who close first.
+    keepAliveTimeout: 65_000,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request, reply);
+    },
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true, strict: true },
+    },
+  });
+}

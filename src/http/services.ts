@@ -1,0 +1,35 @@
+import type { Database } from "../database/index.ts";
+import type { syncKey } from "../dispatch/index.ts";
+import type { Role } from "../kernel/caller.ts";
+import type { ServerKeys } from "../kernel/server-keys.ts";
+import type { Metrics } from "./plugins/metrics.ts";
+
+/** Who a token stands for. */
+export interface Identity {
+  readonly principal: string;
+  readonly roles: readonly Role[];
+  readonly tokenId: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Name of each check and what it found, e.g. `{ database: "ok", migrations: "2 pending" }`. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** What the edge itself needs. */
+export interface CoreServices {
+  readonly database: Database;
+  /** Null for a token that is unknown, expired or revoked. */
+  authenticate(token: string): Promise<Identity | null>;
+  /** A round trip to the database and a look at its migrations; it never throws. */
+  ready(): Promise<Readiness>;
+  readonly metrics: Metrics;
+}
+
+/** What the routes are handed; `app.ts` puts it together. */
+export interface Services extends CoreServices {
+  /** SYNC_SECRET, ready to check a dispatcher's signature (APR-7). */
+  readonly syncKey: ReturnType<typeof syncKey>;
+  readonly serverKeys: ServerKeys;
+}

@@ -1,0 +1,3 @@
+export { answerOnce, type Claim, isLasting, type Outcome, requireValidKey } from "./claim.ts";
+export { IdempotencyProblem } from "./errors.ts";
+export type { StoredAnswer } from "./store.ts";

@@ -1,0 +1,7 @@
+export { acquireLease, defaultLeaseSeconds, showLeaseAgain } from "./acquire.ts";
+export { LeaseProblem } from "./errors.ts";
+export { releaseLease, renewLease } from "./keep.ts";
+export { listLeases } from "./list.ts";
+export { AcquiredLease, Lease, LeaseName, LeaseTtl, ReleaseLease, RenewLease } from "./schemas.ts";
+export { leaseTransitions } from "./states.ts";
+export { bindLease, lockLease } from "./store.ts";

@@ -1,0 +1,20 @@
+import closeWithGrace from "close-with-grace";
+import { ConfigurationError, readConfig } from "./config.ts";
+import { serve } from "./serve.ts";
+
+/** Starts the service and stays until it is told to stop. Exit 2: the configuration is refused; 1: it cannot start. */
+export async function main(): Promise<void> {
+  try {
+    const config = readConfig();
+    const running = await serve(config);
+    closeWithGrace({ delay: config.shutdownGraceMs }, () => running.close());
+    const credentials =
+      running.credentialsFile === undefined ? "tokens: countersign token create" : `credentials: ${running.credentialsFile}`;
+    process.stdout.write(`countersign is at ${running.url} · documentation: ${running.url}/docs · ${credentials}\n`);
+  } catch (error) {
+    process.stderr.write(`countersign: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
+  }
+}
+
+await main();

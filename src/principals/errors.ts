@@ -1,0 +1,14 @@
+import { problemClass } from "../kernel/problem.ts";
+
+export const PrincipalProblem = problemClass("PrincipalProblem", {
+  PRINCIPAL_CONFLICT: {
+    kind: "conflict",
+    title: "The principal exists with other roles",
+    remedy: "Leave the roles out to make a token for the principal as it is.",
+  },
+  SERVER_KEYS_DIFFER: {
+    kind: "internal",
+    title: "The server keys are not those of this database",
+    remedy: "Give every service on one database the same SERVER_KEYS.",
+  },
+});

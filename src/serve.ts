@@ -1,0 +1,76 @@
+import type { FastifyInstance } from "fastify";
+import pino from "pino";
+import type { Databases, Log } from "./bootstrap/databases.ts";
+import type { Config } from "./config.ts";
+import type { Database } from "./database/index.ts";
+
+export interface Running {
+  readonly url: string;
+  /** Where the first credentials are; undefined with a database of one's own. */
+  readonly credentialsFile: string | undefined;
+  /** Drains, then stops: requests under way are answered, then the connections and the embedded server go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the whole service: database, migrations, keys, credentials, HTTP. The HTTP side is loaded while the database
+ * comes up.
+ */
+export async function serve(config: Config): Promise<Running> {
+  const logger = await makeLogger(config);
+  const log: Log = (message, fields) => logger.info(fields ?? {}, message);
+  const { openDatabases } = await import("./bootstrap/databases.ts");
+  const [databases, { buildApp }] = await Promise.all([openDatabases(config, log), import("./app.ts")]);
+  let database: Database | undefined;
+  let app: FastifyInstance | undefined;
+  const close = async (): Promise<void> => {
+    await app?.close();
+    await database?.close();
+    await databases.stop();
+  };
+  try {
+    const prepared = await prepare(config, databases, log);
+    database = prepared.database;
+    app = buildApp({ config, ...prepared, logger });
+    const url = await app.listen({ host: config.host, port: config.port });
+    if (prepared.credentialsFile !== undefined) await prepared.noteUrl(prepared.credentialsFile, url);
+    return { url, credentialsFile: prepared.credentialsFile, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function makeLogger(config: Config): Promise<pino.Logger> {
+  const { loggerOptions } = await import("./http/logging.ts");
+  // Standard output is for the one line that says where the service is; the log goes to standard error.
+  return pino(loggerOptions(config.logLevel), pino.destination({ dest: 2, sync: false }));
+}
+
+async function prepare(config: Config, databases: Databases, log: Log) {
+  const [{ resolveSecrets }, { ensureCredentials, noteUrl }, { migrate, openDatabase }, { checkServerKeys }, { roleToTake }] =
+    await Promise.all([
+      import("./bootstrap/secrets.ts"),
+      import("./bootstrap/credentials.ts"),
+      import("./database/index.ts"),
+      import("./principals/index.ts"),
+      import("./bootstrap/databases.ts"),
+    ]);
+  const { syncSecret, serverKeys } = await resolveSecrets(config);
+  const applied = await migrate({ ownerUrl: databases.ownerUrl, log: (message) => log(message) });
+  if (applied.length > 0) log("migrated", { applied });
+  const role = await roleToTake(databases);
+  const database = openDatabase({
+    url: databases.appUrl,
+    poolSize: config.poolSize,
+    role,
+    statementTimeoutMs: config.statementTimeoutMs,
+    lockTimeoutMs: config.lockTimeoutMs,
+    onIdleError: (error) => log("an idle database connection was lost", { err: error }),
+  });
+  await database.transact((tx) => checkServerKeys(tx, serverKeys));
+  const credentialsFile = databases.embedded
+    ? await ensureCredentials(database, serverKeys, config.dataDir, syncSecret)
+    : undefined;
+  return { database, syncSecret, serverKeys, credentialsFile, noteUrl };
+}
