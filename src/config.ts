@@ -42,7 +42,12 @@ const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"]
 
 /** Every variable: its name, what it is for, and how it is read. The one schema of the configuration. */
 export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> } = {
-  host: variable("HOST", "Address to listen on.", "127.0.0.1", text("127.0.0.1", /^[A-Za-z0-9.:_-]{1,253}$/, "a host name or address")),
+  host: variable(
+    "HOST",
+    "Address to listen on.",
+    "127.0.0.1",
+    text("127.0.0.1", /^[A-Za-z0-9.:_-]{1,253}$/, "a host name or address"),
+  ),
   port: variable("PORT", "Port to listen on; 0 picks a free one.", "8080", integer(8080, 0, 65_535)),
   databaseUrl: variable(
     "DATABASE_URL",
@@ -56,39 +61,93 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     "postgres://countersign_owner:secret@db.internal:5432/countersign",
     optionalUrl,
   ),
-  dataDir: variable("DATA_DIR", "Where the embedded database, its credentials and generated secrets are kept.", ".data", (value) =>
-    path.resolve(text(".data", /^[^\0]+$/, "a path")(value)),
+  dataDir: variable(
+    "DATA_DIR",
+    "Where the embedded database, its credentials and generated secrets are kept.",
+    ".data",
+    (value) => path.resolve(text(".data", /^[^\0]+$/, "a path")(value)),
   ),
   syncSecret: variable(
     "SYNC_SECRET",
     "Key of the dispatcher's signature: at least 24 characters, or base64 after whsec_. Unset: generated once under DATA_DIR.",
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-    secret(/^(?:whsec_[A-Za-z0-9+/]{32,}={0,2}|(?!whsec_)\S.{22,}\S)$/, "at least 24 characters, or base64 of at least 24 bytes after whsec_"),
+    secret(
+      /^(?:whsec_[A-Za-z0-9+/]{32,}={0,2}|(?!whsec_)\S.{22,}\S)$/,
+      "at least 24 characters, or base64 of at least 24 bytes after whsec_",
+    ),
   ),
   serverKeys: variable(
     "SERVER_KEYS",
     "Keys for API and lease tokens, comma-separated id:base64 of 32 bytes; the first signs, all verify. The same for every service on one database. Unset: generated once under DATA_DIR.",
     "k1:bG9uZy1yYW5kb20tdmFsdWUtb2YtMzItYnl0ZXMhISE=",
-    secret(/^[a-z0-9]{1,16}:[A-Za-z0-9+/]{43}=(?:,[a-z0-9]{1,16}:[A-Za-z0-9+/]{43}=)*$/, "a list of id:base64 with 32 bytes each"),
+    secret(
+      /^[a-z0-9]{1,16}:[A-Za-z0-9+/]{43}=(?:,[a-z0-9]{1,16}:[A-Za-z0-9+/]{43}=)*$/,
+      "a list of id:base64 with 32 bytes each",
+    ),
   ),
   logLevel: variable("LOG_LEVEL", `One of ${logLevels.join(", ")}.`, "info", oneOf("info", logLevels)),
   poolSize: variable("POOL_SIZE", "Database connections of this process.", "10", integer(10, 2, 500)),
-  statementTimeoutMs: variable("STATEMENT_TIMEOUT_MS", "Longest a statement may run.", "5000", integer(5_000, 100, 600_000)),
-  lockTimeoutMs: variable("LOCK_TIMEOUT_MS", "Longest a statement may wait for a lock.", "3000", integer(3_000, 100, 600_000)),
+  statementTimeoutMs: variable(
+    "STATEMENT_TIMEOUT_MS",
+    "Longest a statement may run.",
+    "5000",
+    integer(5_000, 100, 600_000),
+  ),
+  lockTimeoutMs: variable(
+    "LOCK_TIMEOUT_MS",
+    "Longest a statement may wait for a lock.",
+    "3000",
+    integer(3_000, 100, 600_000),
+  ),
   bodyLimit: variable("BODY_LIMIT", "Bytes that a body may have.", "262144", integer(262_144, 1_024, 262_144)),
-  rateLimitMax: variable("RATE_LIMIT_MAX", "Requests a minute a principal, in this process.", "100000", integer(100_000, 1, 1_000_000_000)),
-  maxWaiting: variable("MAX_WAITING", "Requests that may wait for a database connection; more are answered 503.", "2000", integer(2_000, 1, 100_000)),
-  maxEventLoopDelayMs: variable("MAX_EVENT_LOOP_DELAY_MS", "Delay of the event loop past which requests are answered 503; 0 never.", "1500", integer(1_500, 0, 60_000)),
-  requestTimeoutMs: variable("REQUEST_TIMEOUT_MS", "Longest a request may take from its last byte to its answer.", "20000", integer(20_000, 1_000, 600_000)),
+  rateLimitMax: variable(
+    "RATE_LIMIT_MAX",
+    "Requests a minute a principal, in this process.",
+    "100000",
+    integer(100_000, 1, 1_000_000_000),
+  ),
+  maxWaiting: variable(
+    "MAX_WAITING",
+    "Requests that may wait for a database connection; more are answered 503.",
+    "2000",
+    integer(2_000, 1, 100_000),
+  ),
+  maxEventLoopDelayMs: variable(
+    "MAX_EVENT_LOOP_DELAY_MS",
+    "Delay of the event loop past which requests are answered 503; 0 never.",
+    "1500",
+    integer(1_500, 0, 60_000),
+  ),
+  requestTimeoutMs: variable(
+    "REQUEST_TIMEOUT_MS",
+    "Longest a request may take from its last byte to its answer.",
+    "20000",
+    integer(20_000, 1_000, 600_000),
+  ),
   metricsToken: variable(
     "METRICS_TOKEN",
     "Bearer token that /metrics asks for. Unset: open.",
     "a-long-random-value-of-your-own",
     secret(/^[\x21-\x7e]{24,}$/, "at least 24 visible ASCII characters"),
   ),
-  tokenCacheMs: variable("TOKEN_CACHE_MS", "How long an identity is remembered: a revoked token is refused at the latest after this.", "1000", integer(1_000, 0, 60_000)),
-  sweepIntervalMs: variable("SWEEP_INTERVAL_MS", "How often expired grants and requests are marked.", "5000", integer(5_000, 100, 3_600_000)),
-  shutdownGraceMs: variable("SHUTDOWN_GRACE_MS", "How long open requests may take to finish after SIGTERM.", "10000", integer(10_000, 100, 600_000)),
+  tokenCacheMs: variable(
+    "TOKEN_CACHE_MS",
+    "How long an identity is remembered: a revoked token is refused at the latest after this.",
+    "1000",
+    integer(1_000, 0, 60_000),
+  ),
+  sweepIntervalMs: variable(
+    "SWEEP_INTERVAL_MS",
+    "How often expired grants and requests are marked.",
+    "5000",
+    integer(5_000, 100, 3_600_000),
+  ),
+  shutdownGraceMs: variable(
+    "SHUTDOWN_GRACE_MS",
+    "How long open requests may take to finish after SIGTERM.",
+    "10000",
+    integer(10_000, 100, 600_000),
+  ),
 };
 
 export class ConfigurationError extends Error {
@@ -147,7 +206,8 @@ function integer(fallback: number, least: number, most: number): Read<number> {
 function oneOf(fallback: string, allowed: readonly string[]): Read<string> {
   return (value) => {
     if (value === undefined) return fallback;
-    if (!allowed.includes(value)) throw new Refused(`must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
+    if (!allowed.includes(value))
+      throw new Refused(`must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
     return value;
   };
 }

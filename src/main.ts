@@ -9,7 +9,9 @@ export async function main(): Promise<void> {
     const running = await serve(config);
     closeWithGrace({ delay: config.shutdownGraceMs }, () => running.close());
     const credentials =
-      running.credentialsFile === undefined ? "tokens: countersign token create" : `credentials: ${running.credentialsFile}`;
+      running.credentialsFile === undefined
+        ? "tokens: countersign token create"
+        : `credentials: ${running.credentialsFile}`;
     process.stdout.write(`countersign is at ${running.url} · documentation: ${running.url}/docs · ${credentials}\n`);
   } catch (error) {
     process.stderr.write(`countersign: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -48,18 +48,21 @@ async function makeLogger(config: Config): Promise<pino.Logger> {
 }
 
 async function prepare(config: Config, databases: Databases, log: Log) {
-  const [{ resolveSecrets }, { ensureCredentials, noteUrl }, { migrate, openDatabase }, { checkServerKeys }, { roleToTake }] =
-    await Promise.all([
-      import("./bootstrap/secrets.ts"),
-      import("./bootstrap/credentials.ts"),
-      import("./database/index.ts"),
-      import("./principals/index.ts"),
-      import("./bootstrap/databases.ts"),
-    ]);
+  const [
+    { resolveSecrets },
+    { ensureCredentials, noteUrl },
+    { migrate, openDatabase, roleToTake },
+    { checkServerKeys },
+  ] = await Promise.all([
+    import("./bootstrap/secrets.ts"),
+    import("./bootstrap/credentials.ts"),
+    import("./database/index.ts"),
+    import("./principals/index.ts"),
+  ]);
   const { syncSecret, serverKeys } = await resolveSecrets(config);
   const applied = await migrate({ ownerUrl: databases.ownerUrl, log: (message) => log(message) });
   if (applied.length > 0) log("migrated", { applied });
-  const role = await roleToTake(databases);
+  const role = databases.embedded ? undefined : await roleToTake(databases.appUrl);
   const database = openDatabase({
     url: databases.appUrl,
     poolSize: config.poolSize,

@@ -2,7 +2,10 @@ import type { PrincipalRow } from "../principals/index.ts";
 import type { RequestRow, VoteRow } from "./store.ts";
 
 /** Why a person may not vote on this request whatever their role, or undefined (APR-3). */
-export function exclusion(request: Pick<RequestRow, "requested_by" | "content">, principal: string): string | undefined {
+export function exclusion(
+  request: Pick<RequestRow, "requested_by" | "content">,
+  principal: string,
+): string | undefined {
   if (principal === request.requested_by) return "made the request";
   if (principal === executorOf(request)) return "is the executor of the grant";
   return undefined;

@@ -46,7 +46,13 @@ export async function listRequests(
     mayVote: caller.roles.includes("approver") || caller.roles.includes("council"),
   };
   const rows = await selectRequests(tx, filter, page);
-  const votes = Map.groupBy(await votesOn(tx, rows.map((row) => row.apr_code)), (vote) => vote.apr_code);
+  const votes = Map.groupBy(
+    await votesOn(
+      tx,
+      rows.map((row) => row.apr_code),
+    ),
+    (vote) => vote.apr_code,
+  );
   return pageOf(
     rows,
     page.limit,

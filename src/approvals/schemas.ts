@@ -65,7 +65,11 @@ export const ApprovalRequestInput = Type.Object(
     risk: Risk,
     commit: Type.Boolean({ description: "The documents' COMMIT. Must be present: absent is not `false`." }),
     decide_within_seconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 7_776_000, description: "How long the request may be decided; the service has a default." }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 7_776_000,
+        description: "How long the request may be decided; the service has a default.",
+      }),
     ),
     proposed_action: ProposedAction,
   },

@@ -29,7 +29,12 @@ export async function submitRequest(
   const type = await findActionType(tx, input.proposed_action_code);
   if (type === undefined || type.status === "retired") {
     throw new ServiceProblem("INVALID_REQUEST", `There is no active action type ${input.proposed_action_code}.`, {
-      errors: [{ pointer: "/proposed_action_code", detail: "must be the code of an active action type: see GET /v1/action-types" }],
+      errors: [
+        {
+          pointer: "/proposed_action_code",
+          detail: "must be the code of an active action type: see GET /v1/action-types",
+        },
+      ],
     });
   }
   const risk = effectiveRisk(type.risk_level, input.risk);

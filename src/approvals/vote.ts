@@ -51,9 +51,13 @@ function checkVote(request: RequestRow, caller: Caller, input: VoteInput): void 
   const excluded = exclusion(request, caller.principal);
   if (excluded !== undefined) throw new ApprovalProblem("SELF_APPROVAL", `${caller.principal} ${excluded}.`);
   if (input.apr_digest !== request.apr_digest) {
-    throw new ApprovalProblem("VOTE_DIGEST_STALE", `The content of ${request.apr_code} has the digest ${request.apr_digest}.`, {
-      errors: [{ pointer: "/apr_digest", detail: "must be the digest of the request as it is stored" }],
-    });
+    throw new ApprovalProblem(
+      "VOTE_DIGEST_STALE",
+      `The content of ${request.apr_code} has the digest ${request.apr_digest}.`,
+      {
+        errors: [{ pointer: "/apr_digest", detail: "must be the digest of the request as it is stored" }],
+      },
+    );
   }
   const status = requestStatus(request, request.now);
   if (status !== "open" && status !== "approved") {

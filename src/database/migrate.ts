@@ -26,7 +26,8 @@ export const MigrationProblem = problemClass("MigrationProblem", {
   APP_ROLE_MISSING: {
     kind: "internal",
     title: "The application role does not exist",
-    remedy: "As a database administrator: CREATE ROLE countersign_app NOLOGIN; GRANT countersign_app TO the role of DATABASE_URL.",
+    remedy:
+      "As a database administrator: CREATE ROLE countersign_app NOLOGIN; GRANT countersign_app TO the role of DATABASE_URL.",
   },
 });
 
@@ -118,7 +119,10 @@ async function checkApplied(
   const known = new Map(files.map((file) => [file.name, file.checksum]));
   const unknown = applied.rows.filter((row) => !known.has(row.name)).map((row) => row.name);
   if (unknown.length > 0) {
-    throw new MigrationProblem("DATABASE_NEWER", `The database has migrations that this service lacks: ${unknown.join(", ")}.`);
+    throw new MigrationProblem(
+      "DATABASE_NEWER",
+      `The database has migrations that this service lacks: ${unknown.join(", ")}.`,
+    );
   }
   const edited = applied.rows.filter((row) => known.get(row.name) !== row.checksum).map((row) => row.name);
   if (edited.length > 0) {
@@ -152,7 +156,9 @@ async function ensureAppRole(client: pg.ClientBase): Promise<void> {
   } catch (error) {
     // Roles belong to the whole cluster: another database's migration may have made it meanwhile.
     if ((await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [appRole])).rowCount === 1) return;
-    throw new MigrationProblem("APP_ROLE_MISSING", `The role ${appRole} does not exist and could not be created.`, { cause: error });
+    throw new MigrationProblem("APP_ROLE_MISSING", `The role ${appRole} does not exist and could not be created.`, {
+      cause: error,
+    });
   }
 }
 

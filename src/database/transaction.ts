@@ -112,8 +112,7 @@ async function runOnce<T>(
 ): Promise<T> {
   const client = await connect(pool);
   // A connection that breaks between two queries emits an error that would otherwise end the process.
-  const onError = (): void => undefined;
-  client.on("error", onError);
+  client.on("error", ignored);
   let broken = true;
   try {
     await client.query(options.readOnly ? prelude.read : prelude.write);
@@ -130,9 +129,13 @@ async function runOnce<T>(
     if (failure === "retry") throw new RetryableFailure("serialization failure or deadlock", { cause: error });
     throw failure;
   } finally {
-    client.off("error", onError);
+    client.off("error", ignored);
     client.release(broken);
   }
+}
+
+function ignored(): void {
+  // The query under way is rejected with the same error, and that is where it is dealt with.
 }
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
@@ -185,7 +188,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
     client.off("notice", onNotice);
   }
   if (warnings.length > 0) throw new CommitOutcomeUnknown("commit ended with a warning", { cause: warnings[0] });
-  const last = Array.isArray(results) ? results.at(-1) : results;
+  const last: pg.QueryResult | undefined = [results].flat().at(-1);
   if (last?.command !== "COMMIT") {
     throw new ServiceProblem("INTERNAL_ERROR", "The transaction could not be committed. Nothing was changed.");
   }

@@ -4,7 +4,8 @@ export const DispatchProblem = problemClass("DispatchProblem", {
   SYNC_SIGNATURE_INVALID: {
     kind: "unauthenticated",
     title: "The dispatcher's signature is not valid",
-    remedy: "Sign `id.timestamp.body` afresh with SYNC_SECRET, in the Standard Webhooks form, for the request of the path.",
+    remedy:
+      "Sign `id.timestamp.body` afresh with SYNC_SECRET, in the Standard Webhooks form, for the request of the path.",
   },
   EXECUTION_SKIPPED: {
     kind: "conflict",

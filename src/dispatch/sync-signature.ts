@@ -16,7 +16,9 @@ export interface SyncHeaders {
 
 /** The key in `SYNC_SECRET`: its bytes, or what is in base64 after `whsec_`. */
 export function syncKey(secret: string): Webhook {
-  return secret.startsWith("whsec_") ? new Webhook(secret) : new Webhook(Buffer.from(secret, "utf8"), { format: "raw" });
+  return secret.startsWith("whsec_")
+    ? new Webhook(secret)
+    : new Webhook(Buffer.from(secret, "utf8"), { format: "raw" });
 }
 
 /** Signs a body in the Standard Webhooks form, as a dispatcher does. @param timestamp seconds since 1970 */
@@ -66,6 +68,7 @@ function checkSignature(key: Webhook, headers: SyncHeaders, rawBody: Uint8Array)
 }
 
 function invalid(detail: string, pointer?: string): Error {
-  const errors = pointer === undefined ? {} : { errors: [{ pointer, detail: "must be that of the request in the path" }] };
+  const errors =
+    pointer === undefined ? {} : { errors: [{ pointer, detail: "must be that of the request in the path" }] };
   return new DispatchProblem("SYNC_SIGNATURE_INVALID", detail, errors);
 }

@@ -18,7 +18,8 @@ export interface UndecidedRow {
   executor_exists: boolean;
 }
 
-const canExecute = "EXISTS (SELECT FROM principals p WHERE p.principal = e.executor AND p.status = 'active' AND 'executor' = ANY (p.roles))";
+const canExecute =
+  "EXISTS (SELECT FROM principals p WHERE p.principal = e.executor AND p.status = 'active' AND 'executor' = ANY (p.roles))";
 
 /** Live grants, with whether their executor is somebody who may execute. */
 export async function liveGrants(tx: Tx): Promise<LiveGrantRow[]> {

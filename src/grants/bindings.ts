@@ -9,7 +9,7 @@ export function asked(input: BindingsInput): Bindings {
 }
 
 /** The refusal that a judgement stands for: one code each, naming the bindings that differ (GRANT-2). */
-export function refusal(wanted: Bindings, judgement: Extract<Judgement<GrantRow>, { valid: false }>): Error {
+export function refusal(wanted: Bindings, judgement: Refused): Error {
   const { code, grant, mismatched, matching } = judgement;
   const members = {
     ...(grant === undefined ? {} : { auth_code: grant.auth_code }),
@@ -20,23 +20,25 @@ export function refusal(wanted: Bindings, judgement: Extract<Judgement<GrantRow>
   return new GrantProblem(code, detail(wanted, judgement), { members, ...(errors === undefined ? {} : { errors }) });
 }
 
-function detail(wanted: Bindings, judgement: Extract<Judgement<GrantRow>, { valid: false }>): string {
-  const { code, grant, mismatched, matching } = judgement;
-  const name = grant?.auth_code ?? "";
-  switch (code) {
-    case "G2_EXECUTION_REQUIRES_SEPARATE_AUTHORIZATION":
-      return `No grant of carrier ${wanted.carrier} for plan ${wanted.plan_id} covers this.`;
-    case "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH":
-      return `${name} differs in ${mismatched?.join(", ") ?? "its bindings"}.`;
-    case "AMBIGUOUS_AUTHORIZATION":
-      return `${matching?.length ?? "Several"} active grants match: ${matching?.map((one) => one.auth_code).join(", ") ?? ""}.`;
-    case "REJECT_AUTH_ALREADY_CONSUMED":
-      return `${name} was consumed at ${grant?.consumed_at?.toISOString() ?? "an earlier time"}.`;
-    case "REJECT_AUTH_REVOKED":
-      return `${name} was revoked at ${grant?.revoked_at?.toISOString() ?? "an earlier time"}.`;
-    case "REJECT_AUTH_EXPIRED":
-      return `${name} expired at ${grant?.expires_at.toISOString() ?? "an earlier time"}.`;
-    case "REJECT_AUTH_NOT_ACTIVE":
-      return `${name} is a draft that has not been signed.`;
+type Refused = Extract<Judgement<GrantRow>, { valid: false }>;
+
+function detail(wanted: Bindings, refused: Refused): string {
+  const { grant, mismatched = [], matching = [] } = refused;
+  if (grant === undefined) {
+    return refused.code === "AMBIGUOUS_AUTHORIZATION"
+      ? `${matching.length} active grants match: ${matching.map((one) => one.auth_code).join(", ")}.`
+      : `No grant of carrier ${wanted.carrier} for plan ${wanted.plan_id} covers this.`;
   }
+  if (refused.code === "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH") {
+    return `${grant.auth_code} differs in ${mismatched.join(", ")}.`;
+  }
+  return `${grant.auth_code} ${fate(grant)}.`;
+}
+
+/** What became of a dead grant, and when. */
+function fate(grant: GrantRow): string {
+  if (grant.consumed_at !== null) return `was consumed at ${grant.consumed_at.toISOString()}`;
+  if (grant.revoked_at !== null) return `was revoked at ${grant.revoked_at.toISOString()}`;
+  if (grant.now.getTime() >= grant.expires_at.getTime()) return `expired at ${grant.expires_at.toISOString()}`;
+  return "is a draft that has not been signed";
 }

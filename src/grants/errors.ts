@@ -9,7 +9,8 @@ export const GrantProblem = problemClass("GrantProblem", {
   CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH: {
     kind: "forbidden",
     title: "The grant is for something else",
-    remedy: "The bindings named in `mismatched` differ from what was approved. Run what was approved, or have this approved.",
+    remedy:
+      "The bindings named in `mismatched` differ from what was approved. Run what was approved, or have this approved.",
   },
   AMBIGUOUS_AUTHORIZATION: {
     kind: "conflict",

@@ -75,7 +75,8 @@ export function differing(grant: GrantFacts, asked: Bindings, caller?: string): 
   if (grant.mode !== asked.mode) names.unshift("mode");
   if (caller !== undefined && grant.scope.executor !== caller && !names.includes("executor")) names.push("executor");
   const granted = new Set(grant.scope.action_set);
-  if (asked.action_set.length === 0 || !asked.action_set.every((action) => granted.has(action))) names.push("action_set");
+  if (asked.action_set.length === 0 || !asked.action_set.every((action) => granted.has(action)))
+    names.push("action_set");
   if (grant.rollback_plan_ref !== asked.rollback_plan_ref) names.push("rollback_plan_ref");
   return names;
 }

@@ -6,7 +6,10 @@ import { grantStatuses } from "./states.ts";
 
 const closed = { additionalProperties: false } as const;
 
-export const AuthCode = Type.String({ pattern: "^GBA-[A-Za-z0-9_]{1,40}-[A-Za-z0-9][A-Za-z0-9._-]{0,119}$", examples: ["GBA-C1-APR-2026-0001"] });
+export const AuthCode = Type.String({
+  pattern: "^GBA-[A-Za-z0-9_]{1,40}-[A-Za-z0-9][A-Za-z0-9._-]{0,119}$",
+  examples: ["GBA-C1-APR-2026-0001"],
+});
 export const GrantStatus = Type.Enum([...grantStatuses]);
 export const Mode = Type.Enum(["dry-run", "commit"], { description: "`commit` if absent: silence fails closed." });
 

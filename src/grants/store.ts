@@ -125,7 +125,12 @@ export async function findCandidates(tx: Tx, asked: Bindings): Promise<GrantRow[
 }
 
 /** Locks the live grants on a target, in key order, for Gate E (MINT-1, MINT-6). */
-export async function lockLiveGrants(tx: Tx, mode: GrantMode, target: string, environment: string): Promise<GrantRow[]> {
+export async function lockLiveGrants(
+  tx: Tx,
+  mode: GrantMode,
+  target: string,
+  environment: string,
+): Promise<GrantRow[]> {
   const { rows } = await tx.query<GrantRow>(
     `WITH locked AS MATERIALIZED (
        SELECT ${columns} FROM governance_build_authorization

@@ -48,7 +48,7 @@ function decode(cursor: string): string[] | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
     const whole = Array.isArray(value) && value.every((part) => typeof part === "string");
-    return whole ? (value as string[]) : undefined;
+    return whole ? value : undefined;
   } catch {
     return undefined;
   }

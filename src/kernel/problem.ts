@@ -62,7 +62,10 @@ export interface ProblemClass<Code extends string> {
 }
 
 /** Makes the one Problem class of a code table: `class`-like, so `instanceof` and `throw new` read as usual. */
-export function problemClass<const Table extends ProblemTable>(name: string, table: Table): ProblemClass<keyof Table & string> {
+export function problemClass<const Table extends ProblemTable>(
+  name: string,
+  table: Table,
+): ProblemClass<keyof Table & string> {
   type Code = keyof Table & string;
   const made = class extends Problem {
     static readonly table = table;

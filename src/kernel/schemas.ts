@@ -29,7 +29,9 @@ export function Prose(maxLength: number, options: { description?: string; exampl
   return Type.String({ minLength: 1, maxLength, pattern: "\\S", ...options });
 }
 
-export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "How many items; 50 if absent." }));
+export const Limit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 200, description: "How many items; 50 if absent." }),
+);
 export const Cursor = Type.Optional(
   Type.String({ pattern: "^[A-Za-z0-9_-]{1,512}$", description: "`next_cursor` of the page before." }),
 );

@@ -4,7 +4,8 @@ export const LeaseProblem = problemClass("LeaseProblem", {
   LEASE_HELD: {
     kind: "conflict",
     title: "The lease is held",
-    remedy: "Wait for `retry-after` seconds: the lease lapses or is released. Nothing was changed, the grant is untouched.",
+    remedy:
+      "Wait for `retry-after` seconds: the lease lapses or is released. Nothing was changed, the grant is untouched.",
   },
   LEASE_TOKEN_INVALID: {
     kind: "forbidden",

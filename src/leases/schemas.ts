@@ -36,7 +36,9 @@ export const AcquiredLease = Type.Object(
   {
     name: LeaseName,
     token: Type.Optional(
-      Type.String({ description: "Shown to the holder alone, while its fence is the current one; never in a dry run." }),
+      Type.String({
+        description: "Shown to the holder alone, while its fence is the current one; never in a dry run.",
+      }),
     ),
     fencing_token: Type.Integer({ minimum: 1 }),
     expires_at: Timestamp,

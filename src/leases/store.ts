@@ -80,7 +80,9 @@ export async function endLease(tx: Tx, name: string): Promise<LeaseRow> {
 }
 
 export async function findLease(tx: Tx, name: string): Promise<LeaseRow | undefined> {
-  const { rows } = await tx.query<LeaseRow>(`SELECT ${columns} FROM dot_iu_runtime_lease WHERE lease_name = $1`, [name]);
+  const { rows } = await tx.query<LeaseRow>(`SELECT ${columns} FROM dot_iu_runtime_lease WHERE lease_name = $1`, [
+    name,
+  ]);
   return rows[0];
 }
 

@@ -33,9 +33,10 @@ export async function lockPrincipals(tx: Tx): Promise<void> {
 }
 
 export async function findPrincipal(tx: Tx, principal: string): Promise<PrincipalRow | undefined> {
-  const { rows } = await tx.query<PrincipalRow>("SELECT principal, roles, status FROM principals WHERE principal = $1", [
-    principal,
-  ]);
+  const { rows } = await tx.query<PrincipalRow>(
+    "SELECT principal, roles, status FROM principals WHERE principal = $1",
+    [principal],
+  );
   return rows[0];
 }
 
@@ -140,8 +141,9 @@ export async function matchKeyCheck(tx: Tx, keyId: string, check: Buffer): Promi
     keyId,
     check,
   ]);
-  const { rows } = await tx.query<{ check_hmac: Buffer }>("SELECT check_hmac FROM server_key_checks WHERE key_id = $1", [
-    keyId,
-  ]);
+  const { rows } = await tx.query<{ check_hmac: Buffer }>(
+    "SELECT check_hmac FROM server_key_checks WHERE key_id = $1",
+    [keyId],
+  );
   return rows[0]?.check_hmac ?? Buffer.alloc(0);
 }

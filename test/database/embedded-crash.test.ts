@@ -40,6 +40,7 @@ t.test("a process killed at any moment of its start does not hinder the next", a
   const dataDir = await newDataDirectory(t);
   for (const afterMs of [150, 250, 350, 450, 600]) {
     const child = spawn(process.execPath, [userScript, dataDir], { stdio: ["pipe", "ignore", "inherit"] });
+    // not a sleep: the moment of the kill is what the test varies
     await delay(afterMs);
     child.kill("SIGKILL");
     await once(child, "exit");

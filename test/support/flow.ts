@@ -48,8 +48,14 @@ export function approvalRequest(changes: Record<string, unknown> = {}, action: R
 }
 
 /** Posts the request and has both approvers approve it. @returns its code and digest */
-export async function approve(service: Service, request = approvalRequest()): Promise<{ aprCode: string; digest: string }> {
-  const posted = await expectStatus(service.call("POST", "/v1/approval-requests", { as: "requester", body: request }), 201);
+export async function approve(
+  service: Service,
+  request = approvalRequest(),
+): Promise<{ aprCode: string; digest: string }> {
+  const posted = await expectStatus(
+    service.call("POST", "/v1/approval-requests", { as: "requester", body: request }),
+    201,
+  );
   const aprDigest = posted.body["apr_digest"] as unknown as string;
   for (const voter of ["approver_1", "approver_2"] as const) {
     const vote = { decision: "approve", apr_digest: aprDigest, reason: "as discussed" };
@@ -88,7 +94,12 @@ export function consume(service: Service, authCode: string, root: string, change
  * @param ttl an SQL interval
  * @returns the codes, all bound as `bindings()` says
  */
-export async function seedGrants(tx: Tx, count: number, ttl = "1 hour", prefix = `SEED-${randomUUID()}`): Promise<string[]> {
+export async function seedGrants(
+  tx: Tx,
+  count: number,
+  ttl = "1 hour",
+  prefix = `SEED-${randomUUID()}`,
+): Promise<string[]> {
   const request = JSON.stringify(approvalRequest({ apr_code: prefix }));
   const { mode: _, action_set, rollback_plan_ref, ...scope } = bindings();
   await tx.query(
@@ -110,7 +121,12 @@ export async function seedGrants(tx: Tx, count: number, ttl = "1 hour", prefix =
      SELECT 'GBA-C1-' || apr_code, apr_code, 'dry-run', $2::jsonb || jsonb_build_object('target', apr_code), $3, false, false, '{}', '{}',
             'active', now, 'seed', 'seed', now + $4::interval
        FROM approval_requests, clock_timestamp() AS now WHERE apr_code LIKE $1 || '-%' RETURNING auth_code`,
-    [prefix, JSON.stringify({ ...scope, action_set, namespace: "DRYRUN-NS", axis: "dot:c1:vocab" }), rollback_plan_ref, ttl],
+    [
+      prefix,
+      JSON.stringify({ ...scope, action_set, namespace: "DRYRUN-NS", axis: "dot:c1:vocab" }),
+      rollback_plan_ref,
+      ttl,
+    ],
   );
   return rows.map((row) => row.auth_code);
 }

@@ -46,7 +46,7 @@ export interface CallOptions {
   /** In place of a person's token. */
   readonly token?: string | undefined;
   readonly body?: unknown;
-  readonly raw?: string | Uint8Array | undefined;
+  readonly raw?: string | Uint8Array<ArrayBuffer> | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -77,13 +77,13 @@ export async function setStage(t: Test): Promise<Stage> {
   const database = openDatabase({ url: names.appUrl, poolSize: 4 });
   t.teardown(() => database.close());
   const keys = serverKeys();
-  const caller = serviceCaller("test");
+  const director = serviceCaller("test");
   const tokens = await database.transact(async (tx) => {
     await checkServerKeys(tx, keys);
     const made: Partial<Record<Person, string>> = {};
     for (const [principal, role] of Object.entries(cast) as [Person, Role][]) {
-      await ensurePrincipal(tx, caller, principal, [role]);
-      made[principal] = (await createToken(tx, caller, keys, { principal, label: "test", ttlSeconds: 3_600 })).token;
+      await ensurePrincipal(tx, director, principal, [role]);
+      made[principal] = (await createToken(tx, director, keys, { principal, label: "test", ttlSeconds: 3_600 })).token;
     }
     return made as Record<Person, string>;
   });
@@ -96,7 +96,10 @@ export interface InProcess extends Service {
 }
 
 /** The service in this process, on a port of its own. */
-export async function startService(t: Test, options: { stage?: Stage; config?: Partial<Config> } = {}): Promise<InProcess> {
+export async function startService(
+  t: Test,
+  options: { stage?: Stage; config?: Partial<Config> } = {},
+): Promise<InProcess> {
   const stage = options.stage ?? (await setStage(t));
   const config: Config = { ...readConfig({ SWEEP_INTERVAL_MS: "3600000", TOKEN_CACHE_MS: "0" }), ...options.config };
   const database = openDatabase({ url: stage.names.appUrl, poolSize: config.poolSize });
@@ -116,7 +119,11 @@ export interface Spawned extends Service {
 }
 
 /** The service as a process of its own, as `npm start` runs it, on the database of the stage. */
-export async function spawnService(t: Test, stage: Stage, env: Readonly<Record<string, string>> = {}): Promise<Spawned> {
+export async function spawnService(
+  t: Test,
+  stage: Stage,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Spawned> {
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
   const child = spawn(process.execPath, [main], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -162,12 +169,17 @@ function caller(url: string, tokens: Readonly<Record<Person, string>>): Service[
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...options.headers,
       },
-      ...(body === undefined ? {} : { body: body as BodyInit }),
+      ...(body === undefined ? {} : { body }),
       ...(options.signal && { signal: options.signal }),
     });
     const text = await response.text();
     const json = response.headers.get("content-type")?.includes("json") === true && text !== "";
-    return { status: response.status, headers: response.headers, text, body: (json ? JSON.parse(text) : {}) as Answer["body"] };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (json ? JSON.parse(text) : {}) as Answer["body"],
+    };
   };
 }
 

@@ -7,7 +7,13 @@ import { ApprovalProblem } from "../errors.ts";
 import { canReach, leastQuorum, type QuorumRule, requiredQuorum } from "../quorum.ts";
 import type { ActionType, ActionTypeInput } from "../schemas.ts";
 import { presentActionType } from "./list.ts";
-import { type ActionTypeRow, type ActionTypeValues, insertActionType, lockActionType, updateActionType } from "./store.ts";
+import {
+  type ActionTypeRow,
+  type ActionTypeValues,
+  insertActionType,
+  lockActionType,
+  updateActionType,
+} from "./store.ts";
 
 /** `handler_ref` of a type that nothing executes yet: it fails closed (APR-4). */
 export const unimplemented = "unimplemented";
@@ -30,7 +36,10 @@ export async function configureActionType(
   if (!values.retired) await checkReachable(tx, code, { quorum: values.quorum, council_quorum: values.councilQuorum });
   const before = await lockActionType(tx, code);
   if (before?.status === "retired") {
-    throw new ApprovalProblem("ACTION_TYPE_RETIRED", `${code} was retired at ${before.retired_at?.toISOString() ?? "?"}.`);
+    throw new ApprovalProblem(
+      "ACTION_TYPE_RETIRED",
+      `${code} was retired at ${before.retired_at?.toISOString() ?? "?"}.`,
+    );
   }
   const after =
     before === undefined

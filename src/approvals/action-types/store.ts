@@ -19,7 +19,9 @@ const columns = `action_code, handler_ref, risk_level, quorum, council_quorum, s
   created_at, updated_at`;
 
 export async function findActionType(tx: Tx, code: string): Promise<ActionTypeRow | undefined> {
-  const { rows } = await tx.query<ActionTypeRow>(`SELECT ${columns} FROM apr_action_types WHERE action_code = $1`, [code]);
+  const { rows } = await tx.query<ActionTypeRow>(`SELECT ${columns} FROM apr_action_types WHERE action_code = $1`, [
+    code,
+  ]);
   return rows[0];
 }
 

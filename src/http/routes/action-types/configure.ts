@@ -9,7 +9,8 @@ export const configureActionTypeRoute = defineRoute({
   access: ["admin"],
   audit: "action_type.configured",
   summary: "Register, change or retire an action type",
-  description: "A quorum that could never be reached is refused (OPEN-6). Types retire, they are never deleted (APR-4).",
+  description:
+    "A quorum that could never be reached is refused (OPEN-6). Types retire, they are never deleted (APR-4).",
   tags: ["action types"],
   schema: {
     params: Type.Object({ code: ActionCode }, { additionalProperties: false }),

@@ -4,7 +4,8 @@ import { Cursor, Limit, Page, Principal } from "../../../kernel/schemas.ts";
 import { defineRoute } from "../../route.ts";
 
 const Relation = Type.Enum(["can_vote", "created", "voted"], {
-  description: "`can_vote`: waits for the caller; `created`: is the caller's; `voted`: was decided by the caller (OPEN-8).",
+  description:
+    "`can_vote`: waits for the caller; `created`: is the caller's; `voted`: was decided by the caller (OPEN-8).",
 });
 
 export const listApprovalRequests = defineRoute({

@@ -7,7 +7,8 @@ export const submitApprovalRequest = defineRoute({
   access: ["requester"],
   audit: "approval_request.submitted",
   summary: "Post an approval request",
-  description: "The same content again answers the stored request with 200; other content under the same code is a conflict (APR-2).",
+  description:
+    "The same content again answers the stored request with 200; other content under the same code is a conflict (APR-2).",
   tags: ["approval requests"],
   schema: {
     body: ApprovalRequestInput,

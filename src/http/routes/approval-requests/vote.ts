@@ -8,7 +8,8 @@ export const voteOnApprovalRequest = defineRoute({
   access: ["approver", "council"],
   audit: "approval_request.voted",
   summary: "Vote on an approval request",
-  description: "One vote a person, on the digest that they saw (APR-3). A quorum approves, one reject ends the request (APR-5).",
+  description:
+    "One vote a person, on the digest that they saw (APR-3). A quorum approves, one reject ends the request (APR-5).",
   tags: ["approval requests"],
   schema: {
     params: Type.Object({ apr_code: AprCode }, { additionalProperties: false }),

@@ -9,7 +9,8 @@ export const verifyGrantRoute = defineRoute({
   audit: null,
   mutates: false,
   summary: "Verify that a live grant covers these bindings",
-  description: "Changes nothing. Every refusal is an error status, and names the bindings that differ (GRANT-1, GRANT-2).",
+  description:
+    "Changes nothing. Every refusal is an error status, and names the bindings that differ (GRANT-1, GRANT-2).",
   tags: ["grants"],
   schema: { body: BindingsInput, responses: { 200: Verdict }, problems: verifyProblems },
   countsAs: "verify",

@@ -15,5 +15,8 @@ export const renewLeaseRoute = defineRoute({
     responses: { 200: Lease },
     problems: ["NOT_FOUND", "LEASE_TOKEN_INVALID"],
   },
-  handle: async ({ tx, caller, params, body }) => ({ status: 200, body: await renewLease(tx, caller, params.name, body) }),
+  handle: async ({ tx, caller, params, body }) => ({
+    status: 200,
+    body: await renewLease(tx, caller, params.name, body),
+  }),
 });
