@@ -86,12 +86,25 @@ async function perform(
   const work = async (): Promise<Outcome> => {
     const answer = await route.handle(input);
     outcome = answer.outcome;
-    return { answer: onTheWire(edge, request, answer), problem: answer.problem };
+    const sent = onTheWire(edge, request, answer);
+    return { answer: sent, problem: answer.problem, kept: withheld(route, answer, sent) };
   };
   if (claim === undefined) return { ...(await work()), replayed: false, outcome };
   const refuse = (problem: Problem): StoredAnswer => onTheWire(edge, request, { problem });
   const done = await answerOnce(input.tx, claim, work, refuse);
-  return { ...done, outcome };
+  const answer = done.replayed ? await restored(input, route, done.answer) : done.answer;
+  return { ...done, answer, outcome };
+}
+
+/** What is kept of an answer that has a secret in it; undefined keeps the answer as it was sent. */
+function withheld(route: Route, answer: Answer, sent: StoredAnswer): StoredAnswer | undefined {
+  if (route.secret === undefined || answer.problem !== undefined) return undefined;
+  return { ...sent, body: JSON.stringify(route.secret.withhold(answer.body)) };
+}
+
+async function restored(input: RouteInput, route: Route, kept: StoredAnswer): Promise<StoredAnswer> {
+  if (route.secret === undefined || kept.contentType !== jsonMediaType) return kept;
+  return { ...kept, body: JSON.stringify(await route.secret.restore(input, JSON.parse(kept.body))) };
 }
 
 function inputFrom(edge: Edge, request: FastifyRequest, tx: Tx, dryRun: boolean): RouteInput {

@@ -84,6 +84,11 @@ interface RouteBase<Schemas extends RouteSchemas> {
    */
   authorize?(input: RouteInput<Schemas>): Promise<void>;
   handle(input: RouteInput<Schemas>): Promise<Answer<Schemas>>;
+  /** For an answer with a secret in it: what of it is kept under an idempotency key, and how a replay gets it back. */
+  readonly secret?: {
+    withhold(body: unknown): unknown;
+    restore(input: RouteInput<Schemas>, kept: unknown): Promise<unknown>;
+  };
 }
 
 interface Reads {

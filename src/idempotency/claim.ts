@@ -13,6 +13,8 @@ export interface Claim extends KeyScope {
 export interface Outcome {
   readonly answer: StoredAnswer;
   readonly problem?: Problem | undefined;
+  /** What is kept under the key where it is less than what is sent: a secret in the answer is not stored. */
+  readonly kept?: StoredAnswer | undefined;
 }
 
 const visibleAscii = /^[\x21-\x7e]{1,255}$/;
@@ -51,7 +53,7 @@ export async function answerOnce(
     throw error;
   });
   if (outcome.problem === undefined || isLasting(outcome.problem)) {
-    await insert(tx, claim, claim.requestDigest, outcome.answer);
+    await insert(tx, claim, claim.requestDigest, outcome.kept ?? outcome.answer);
   }
   return { ...outcome, replayed: false };
 }

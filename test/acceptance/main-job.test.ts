@@ -29,3 +29,22 @@ t.test("GRANT-3 a seeded grant is one like any other", async (t) => {
   const consumed = await consume(service, authCode, "root-1");
   t.equal(consumed.status, 200, consumed.text);
 });
+
+t.test("GRANT-8 an answer kept under an idempotency key has no lease token in it, and its replay has", async (t) => {
+  const service = await startService(t);
+  const authCode = await mintGrant(service);
+  const body = { ...bindings(), idempotency_root: "root-1", lease: { name: "lego1-c1-build" } };
+  const options = { as: "c1-builder", body, headers: { "idempotency-key": "key-1" } } as const;
+  const first = await service.call("POST", `/v1/grants/${authCode}/consume`, options);
+  t.equal(first.status, 200, first.text);
+
+  const stored = await service.stage.database.transact((tx) =>
+    tx.query<{ body: string }>("SELECT body FROM idempotency_keys"),
+  );
+  t.match(stored.rows, [{ body: /"fencing_token":1/ }]);
+  t.notMatch(stored.rows[0]?.body, /"token"/);
+
+  const again = await service.call("POST", `/v1/grants/${authCode}/consume`, options);
+  t.equal(again.headers.get("idempotency-replayed"), "true");
+  t.same(again.body, first.body);
+});

@@ -1,5 +1,8 @@
 import Type from "typebox";
 import { AuthCode, ConsumeInput, consumeGrant, Receipt } from "../../../grants/index.ts";
+import type { Tx } from "../../../database/index.ts";
+import type { ServerKeys } from "../../../kernel/server-keys.ts";
+import { showLeaseAgain } from "../../../leases/index.ts";
 import { defineRoute } from "../../route.ts";
 import { verifyProblems } from "./problems.ts";
 
@@ -25,9 +28,24 @@ export const consumeGrantRoute = defineRoute({
   async handle({ tx, caller, params, body, dryRun, services }) {
     const receipt = await consumeGrant(tx, caller, services.serverKeys, params.auth_code, body);
     const outcome = receipt.replayed ? "replayed" : "ok";
-    if (!dryRun || receipt.lease === undefined) return { status: 200, body: receipt, outcome };
     // The token is derived from the fence, so the one of a rolled-back acquisition would be the next holder's.
-    const { token: _, ...lease } = receipt.lease;
-    return { status: 200, body: { ...receipt, lease }, outcome };
+    return { status: 200, body: dryRun ? withoutToken(receipt) : receipt, outcome };
+  },
+  // Of a lease token only the hash is stored, so what is kept under an idempotency key is without it (GRANT-8).
+  secret: {
+    withhold: (body) => withoutToken(body as Receipt),
+    restore: ({ tx, services }, kept) => withLease(tx, services.serverKeys, kept as Receipt),
   },
 });
+
+function withoutToken(receipt: Receipt): Receipt {
+  if (receipt.lease === undefined) return receipt;
+  const { token: _, ...lease } = receipt.lease;
+  return { ...receipt, lease };
+}
+
+async function withLease(tx: Tx, keys: ServerKeys, receipt: Receipt): Promise<Receipt> {
+  if (receipt.lease === undefined) return receipt;
+  const { name, fencing_token } = receipt.lease;
+  return { ...receipt, lease: (await showLeaseAgain(tx, keys, name, fencing_token)) ?? receipt.lease };
+}
