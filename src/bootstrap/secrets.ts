@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Config } from "../config.ts";
+import { type Config, ConfigurationError } from "../config.ts";
 import { type ServerKey, ServerKeys } from "../kernel/server-keys.ts";
 
 export interface Secrets {
@@ -23,7 +23,14 @@ export async function resolveSecrets(config: Config): Promise<Secrets> {
   if (syncSecret !== undefined && serverKeys !== undefined) {
     return { syncSecret, serverKeys: parseKeys(serverKeys) };
   }
-  const file = await generated(config.dataDir);
+  const file = await generated(config.dataDir).catch((cause: NodeJS.ErrnoException) => {
+    const missing = [syncSecret === undefined ? "SYNC_SECRET" : "", serverKeys === undefined ? "SERVER_KEYS" : ""];
+    throw new ConfigurationError(
+      missing
+        .filter(Boolean)
+        .map((name) => `${name} is unset, and none can be kept under DATA_DIR (${cause.code ?? cause.message})`),
+    );
+  });
   return { syncSecret: syncSecret ?? file.sync_secret, serverKeys: parseKeys(serverKeys ?? file.server_keys) };
 }
 
