@@ -1,0 +1,126 @@
+import type {
+  ActionType,
+  ActionTypeInput,
+  ApprovalRequest,
+  ApprovalRequestInput,
+  ApprovalRequestSummary,
+  VoteInput,
+  VoteReceipt,
+} from "../approvals/schemas.ts";
+import type { Diagnosis } from "../doctor/schemas.ts";
+import type { AuditEvent } from "../evidence/schemas.ts";
+import type { BindingsInput, ConsumeInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/schemas.ts";
+import type { Lease, ReleaseLease, RenewLease } from "../leases/schemas.ts";
+import { sign } from "./sign.ts";
+import { type CallOptions, type Query, Transport } from "./transport.ts";
+
+export interface PageOf<Item> {
+  readonly items: readonly Item[];
+  readonly next_cursor: string | null;
+}
+
+export interface Executed {
+  readonly result: "OK";
+  readonly apr_code: string;
+  readonly auth_code: string;
+  readonly replayed: boolean;
+  readonly grant: Grant;
+}
+
+const at = (path: string, ...names: readonly string[]): string =>
+  names.reduce((whole, name) => whole.replace("{}", encodeURIComponent(name)), path);
+
+/** The service's routes as one caller. Every method throws ClientProblem when it is refused. */
+export class Client {
+  readonly #transport: Transport;
+
+  constructor(url: string, token: string) {
+    this.#transport = new Transport(url, token);
+  }
+
+  #get<Answer>(path: string, query?: Query, options?: CallOptions): Promise<Answer> {
+    return this.#transport.send<Answer>({ method: "GET", path, query }, options);
+  }
+
+  #change<Answer>(path: string, body: unknown, options?: CallOptions): Promise<Answer> {
+    return this.#transport.send<Answer>({ method: "POST", path, body, changes: true }, options);
+  }
+
+  submitRequest(request: ApprovalRequestInput, options?: CallOptions): Promise<ApprovalRequest> {
+    return this.#change("/v1/approval-requests", request, options);
+  }
+
+  listRequests(query: Query = {}, options?: CallOptions): Promise<PageOf<ApprovalRequestSummary>> {
+    return this.#get("/v1/approval-requests", query, options);
+  }
+
+  readRequest(aprCode: string, options?: CallOptions): Promise<ApprovalRequest> {
+    return this.#get(at("/v1/approval-requests/{}", aprCode), {}, options);
+  }
+
+  vote(aprCode: string, vote: VoteInput, options?: CallOptions): Promise<VoteReceipt> {
+    return this.#change(at("/v1/approval-requests/{}/votes", aprCode), vote, options);
+  }
+
+  withdraw(aprCode: string, options?: CallOptions): Promise<ApprovalRequest> {
+    return this.#change(at("/v1/approval-requests/{}/withdraw", aprCode), undefined, options);
+  }
+
+  /** Executes an approved request, signed with SYNC_SECRET. */
+  execute(aprCode: string, aprDigest: string, syncSecret: string, options?: CallOptions): Promise<Executed> {
+    const path = at("/v1/approval-requests/{}/execute", aprCode);
+    const body = { apr_code: aprCode, apr_digest: aprDigest };
+    const headers = (raw: string) => sign(syncSecret, raw);
+    return this.#transport.send({ method: "POST", path, body, changes: true, headers }, options);
+  }
+
+  listActionTypes(options?: CallOptions): Promise<PageOf<ActionType>> {
+    return this.#get("/v1/action-types", {}, options);
+  }
+
+  configureActionType(code: string, input: ActionTypeInput, options?: CallOptions): Promise<ActionType> {
+    return this.#transport.send({ method: "PUT", path: at("/v1/action-types/{}", code), body: input }, options);
+  }
+
+  listGrants(query: Query = {}, options?: CallOptions): Promise<PageOf<Grant>> {
+    return this.#get("/v1/grants", query, options);
+  }
+
+  readGrant(authCode: string, options?: CallOptions): Promise<Grant> {
+    return this.#get(at("/v1/grants/{}", authCode), {}, options);
+  }
+
+  /** Verifies the bindings, against a named grant if one is named. Changes nothing. */
+  verify(bindings: BindingsInput, authCode?: string, options?: CallOptions): Promise<Verdict> {
+    const path = authCode === undefined ? "/v1/grants/verify" : at("/v1/grants/{}/verify", authCode);
+    return this.#transport.send({ method: "POST", path, body: bindings }, options);
+  }
+
+  consume(authCode: string, input: ConsumeInput, options?: CallOptions): Promise<Receipt> {
+    return this.#change(at("/v1/grants/{}/consume", authCode), input, options);
+  }
+
+  revoke(authCode: string, input: RevokeInput, options?: CallOptions): Promise<Grant> {
+    return this.#change(at("/v1/grants/{}/revoke", authCode), input, options);
+  }
+
+  listLeases(query: Query = {}, options?: CallOptions): Promise<PageOf<Lease>> {
+    return this.#get("/v1/leases", query, options);
+  }
+
+  renewLease(name: string, input: RenewLease, options?: CallOptions): Promise<Lease> {
+    return this.#change(at("/v1/leases/{}/renew", name), input, options);
+  }
+
+  releaseLease(name: string, input: ReleaseLease, options?: CallOptions): Promise<Lease> {
+    return this.#change(at("/v1/leases/{}/release", name), input, options);
+  }
+
+  auditEvents(query: Query = {}, options?: CallOptions): Promise<PageOf<AuditEvent>> {
+    return this.#get("/v1/audit/events", query, options);
+  }
+
+  doctor(options?: CallOptions): Promise<Diagnosis> {
+    return this.#get("/v1/doctor", {}, options);
+  }
+}

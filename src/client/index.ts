@@ -1,0 +1,4 @@
+export { Client, type Executed, type PageOf } from "./client.ts";
+export { ClientProblem } from "./problem.ts";
+export { sign } from "./sign.ts";
+export type { CallOptions, Query } from "./transport.ts";
