@@ -1,112 +1,147 @@
-/** The main job, end to end, on a service of its own: from an approval request to a consumed grant. `npm run demo`. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { ApprovalRequestInput } from "../src/approvals/schemas.ts";
+// The main job, end to end, on a service of its own: `npm run demo`. Ends non-zero if a step is not what it should be.
+import { chmod, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import type { ApprovalRequestInput } from "../src/approvals/index.ts";
 import { Client, ClientProblem } from "../src/client/index.ts";
 import { readConfig } from "../src/config.ts";
-import type { BindingsInput } from "../src/grants/schemas.ts";
-import { serve } from "../src/serve.ts";
+import type { BindingsInput } from "../src/grants/index.ts";
+import { type Running, serve } from "../src/serve.ts";
 
 interface Credentials {
-  readonly url: string;
   readonly sync_secret: string;
   readonly tokens: Readonly<Record<string, string>>;
 }
 
-const example = async <Shape>(name: string): Promise<Shape> =>
-  JSON.parse(await readFile(new URL(`../examples/${name}`, import.meta.url), "utf8")) as Shape;
+const example = async <Value>(name: string): Promise<Value> =>
+  JSON.parse(await readFile(new URL(`../examples/${name}`, import.meta.url), "utf8")) as Value;
 
-const say = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-
-/** Says what was done and what came of it; a step that is not as it should be ends the demo. */
-function expect(what: string, right: boolean, outcome: string): void {
-  say(`${right ? "ok  " : "FAIL"} ${what.padEnd(52)} ${outcome}`);
-  if (!right) throw new Error(`the demo went wrong at: ${what}`);
+function say(who: string, what: string): void {
+  process.stdout.write(`  ${who.padEnd(12)} ${what}\n`);
 }
 
-/** The code that a call is refused with, or "done" where it is not refused. */
-async function refusal(call: Promise<unknown>): Promise<string> {
+function heading(text: string): void {
+  process.stdout.write(`\n${text}\n`);
+}
+
+/** @throws Error when a step is not what it should be */
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`not as it should be: ${what}`);
+}
+
+/** The code with which something is refused. @throws Error when it is not refused, or otherwise */
+async function refused(attempt: Promise<unknown>, code: string): Promise<string> {
   try {
-    await call;
-    return "done";
+    await attempt;
   } catch (error) {
-    if (error instanceof ClientProblem) return error.code;
+    if (error instanceof ClientProblem && error.code === code) return `refused: ${error.status} ${code}`;
     throw error;
   }
+  throw new Error(`not as it should be: nobody refused, where ${code} was due`);
 }
 
-async function approval(as: (name: string) => Client, request: ApprovalRequestInput): Promise<string> {
+async function approve(as: (name: string) => Client, request: ApprovalRequestInput): Promise<string> {
+  heading("1. People approve a change");
   const posted = await as("requester").submitRequest(request);
-  expect("requester posts the approval request", posted.status === "open", posted.apr_digest);
-  for (const approver of ["approver_1", "approver_2"]) {
+  say("requester", `posts ${posted.apr_code}: ${posted.title}`);
+  say("", `digest ${posted.apr_digest}`);
+  for (const voter of ["approver_1", "approver_2"]) {
     const vote = { decision: "approve", apr_digest: posted.apr_digest, reason: "The scope is right." } as const;
-    const { quorum, status } = await as(approver).vote(request.apr_code, vote);
-    expect(`${approver} approves what they saw`, true, `${quorum.approvals} of ${quorum.required}: ${status}`);
+    const { quorum, status } = await as(voter).vote(posted.apr_code, vote);
+    say(voter, `approves: ${quorum.approvals} of ${quorum.required} (${status})`);
   }
+  const { status } = await as("requester").readRequest(posted.apr_code);
+  expect(status === "approved", `the request is ${status}`);
   return posted.apr_digest;
 }
 
-async function run(credentials: Credentials): Promise<void> {
-  const as = (name: string): Client => new Client(credentials.url, credentials.tokens[name] ?? "");
+async function mint(as: (name: string) => Client, aprCode: string, digest: string, secret: string): Promise<string> {
+  heading("2. The dispatcher turns the approval into a grant");
+  const minted = await as("dispatcher").execute(aprCode, digest, secret);
+  say("dispatcher", `executes, signed with SYNC_SECRET: ${minted.result}`);
+  expect(!minted.replayed && minted.grant.status === "active", "the grant is not a new, active one");
+  say("", `${minted.auth_code} is ${minted.grant.status}, ${minted.grant.mode} only, until ${minted.grant.expires_at}`);
+  const again = await as("dispatcher").execute(aprCode, digest, secret);
+  expect(again.replayed && again.auth_code === minted.auth_code, "executing again does not answer the same grant");
+  say("dispatcher", "executes again: the same grant, nothing minted");
+  return minted.auth_code;
+}
+
+async function burn(as: (name: string) => Client, authCode: string, bindings: BindingsInput): Promise<void> {
+  heading("3. The executor burns the grant before the first write");
+  const executor = as("executor");
+  const verdict = await executor.verify(bindings);
+  expect(verdict.auth_code === authCode, `another grant was verified: ${verdict.auth_code}`);
+  say("executor", `verifies the bindings: ${verdict.verdict}`);
+  const stranger = executor.verify({ ...bindings, environment: "production" });
+  say("executor", `tries another environment: ${await refused(stranger, "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH")}`);
+  const input = { ...bindings, idempotency_root: "demo-run-1", lease: { name: "lego1-c1-build", ttl_seconds: 1800 } };
+  const receipt = await executor.consume(authCode, input);
+  expect(!receipt.replayed && receipt.lease?.fencing_token === 1, "the receipt is not a first one with its lease");
+  say("executor", `reserves and consumes: ${receipt.consumed_by} at ${receipt.consumed_at}`);
+  say("", `lease ${receipt.lease?.name}, fence ${receipt.lease?.fencing_token}, until ${receipt.lease?.expires_at}`);
+  const again = await executor.consume(authCode, input);
+  expect(again.replayed && again.consumed_at === receipt.consumed_at, "the same root has another receipt");
+  say("executor", "asks again with the same root: the same receipt (replayed)");
+}
+
+async function refuseTheRest(as: (name: string) => Client, authCode: string, bindings: BindingsInput): Promise<void> {
+  heading("4. Never twice");
+  const second = as("executor").consume(authCode, { ...bindings, idempotency_root: "demo-run-2" });
+  say("executor", `a second use is ${await refused(second, "REJECT_AUTH_ALREADY_CONSUMED")}`);
+  const revoke = as("operator").revoke(authCode, { reason: "Too late." });
+  say("operator", `revoking it is ${await refused(revoke, "REJECT_AUTH_ALREADY_CONSUMED")}`);
+}
+
+async function showEvidence(as: (name: string) => Client, aprCode: string, authCode: string): Promise<void> {
+  heading("5. The evidence, written in the transaction of each step");
+  const events = (await as("auditor").auditEvents({ limit: 200 })).items
+    .filter((event) => [aprCode, authCode, "lego1-c1-build"].includes(event.resource_id))
+    .toReversed();
+  for (const event of events) say(event.actor, `${event.occurred_at}  ${event.action.padEnd(28)} ${event.resource_id}`);
+  const consumed = events.filter((event) => event.action === "grant.consumed");
+  expect(consumed.length === 1, `the log has ${consumed.length} consumptions`);
+  expect(events.filter((event) => event.action === "approval_request.voted").length === 2, "the log lacks a vote");
+  const grant = await as("auditor").readGrant(authCode);
+  expect(grant.status === "consumed", `the grant is ${grant.status}`);
+  say("auditor", `finds ${authCode} ${grant.status}, once`);
+}
+
+async function play(running: Running): Promise<void> {
+  if (running.credentialsFile === undefined) throw new Error("the service wrote no credentials");
+  const credentials = JSON.parse(await readFile(running.credentialsFile, "utf8")) as Credentials;
+  const as = (name: string): Client => new Client(running.url, credentials.tokens[name] ?? "");
   const request = await example<ApprovalRequestInput>("apr-c1-dry-run.json");
   const bindings = await example<BindingsInput>("bindings-c1-dry-run.json");
-  const digest = await approval(as, request);
-
-  const { grant, result } = await as("dispatcher").execute(request.apr_code, digest, credentials.sync_secret);
-  const code = grant.auth_code;
-  expect(
-    "dispatcher executes, signed with SYNC_SECRET",
-    result === "OK",
-    `${result}: ${code} until ${grant.expires_at}`,
-  );
-
-  const verdict = await as("executor").verify(bindings);
-  expect("executor verifies the bindings", verdict.auth_code === code, verdict.verdict);
-  const other = await refusal(as("executor").verify({ ...bindings, plan_revision: "99" }));
-  expect("another plan revision is refused", other === "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH", other);
-
-  const use = { ...bindings, idempotency_root: "demo-run-1", lease: { name: "lego1-c1-build" } };
-  const receipt = await as("executor").consume(code, use);
-  expect(
-    "executor reserves the lease and consumes",
-    !receipt.replayed,
-    `fencing token ${receipt.lease?.fencing_token}`,
-  );
-  const again = await as("executor").consume(code, use);
-  expect("the same run asks again after a lost answer", again.replayed, `same receipt, ${again.consumed_at}`);
-  const second = await refusal(as("executor").consume(code, { ...bindings, idempotency_root: "demo-run-2" }));
-  expect("a second use is refused", second === "REJECT_AUTH_ALREADY_CONSUMED", second);
-  const late = await refusal(as("operator").revoke(code, { reason: "too late" }));
-  expect("a used grant cannot be revoked", late === "REJECT_AUTH_ALREADY_CONSUMED", late);
-
-  say("\nEvidence, each event written in the transaction of what it tells of:");
-  const events = await as("auditor").auditEvents({ limit: 50 });
-  const told = events.items.filter((event) => !/^(principal|token)\./.test(event.action)).toReversed();
-  for (const event of told)
-    say(`  ${event.occurred_at}  ${event.actor.padEnd(12)} ${event.action.padEnd(28)} ${event.resource_id}`);
-  const uses = told.filter((event) => event.action === "grant.consumed").length;
-  say("");
-  expect("the log has exactly one use of the grant", uses === 1, String(uses));
+  const digest = await approve(as, request);
+  const authCode = await mint(as, request.apr_code, digest, credentials.sync_secret);
+  await burn(as, authCode, bindings);
+  await refuseTheRest(as, authCode, bindings);
+  await showEvidence(as, request.apr_code, authCode);
 }
 
-const dataDir = await mkdtemp(join(tmpdir(), "countersign-demo-"));
-const began = performance.now();
-try {
-  const running = await serve(readConfig({ DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "warn" }));
+async function demo(): Promise<void> {
+  const dataDir = await realpath(await mkdtemp(path.join(os.tmpdir(), "countersign-demo-")));
+  let running: Running | undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => reject(new Error("interrupted")));
+  });
   try {
-    say(
-      `countersign is at ${running.url} (${Math.round(performance.now() - began)} ms from nothing, with its own PostgreSQL)\n`,
-    );
-    await run(JSON.parse(await readFile(join(dataDir, "credentials.json"), "utf8")) as Credentials);
+    // Started by root, PostgreSQL runs as someone else, who must be able to pass through.
+    await chmod(dataDir, 0o711);
+    process.stdout.write("Starting Countersign with a PostgreSQL of its own …\n");
+    running = await serve(readConfig({ DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "fatal" }));
+    process.stdout.write(`It is at ${running.url}\n`);
+    await Promise.race([play(running), interrupted]);
+    process.stdout.write("\nDone: one approval, one grant, one use.\n");
+  } catch (error) {
+    process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
   } finally {
-    await running.close();
+    await running?.close();
+    await rm(dataDir, { recursive: true, force: true });
   }
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-} finally {
-  await rm(dataDir, { recursive: true, force: true });
 }
+
+await demo();

@@ -70,6 +70,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     const applied = await runner({
       dbClient: client,
       dir: directory,
+      // The committed dump stands beside the migrations and is none.
+      ignorePattern: "\\..*|schema\\.sql",
       direction: "up",
       migrationsTable: "schema_migrations",
       singleTransaction: true,
