@@ -45,7 +45,9 @@ function arrow(from: { x: number; y: number }, to: { x: number; y: number }, lab
       : `M ${start.x} ${start.y} C ${start.x + (end.x - start.x) / 2} ${start.y}, ${start.x + (end.x - start.x) / 2} ${end.y}, ${end.x} ${end.y}`;
   const text = loop
     ? { x: from.x + 66, y: from.y - 30 }
-    : { x: start.x + (end.x - start.x) * 0.66, y: start.y + (end.y - start.y) * 0.82 - 5 + (back ? 18 : 0) };
+    : from.x === to.x
+      ? { x: from.x + box.width + 78, y: to.y + middle + 4 }
+      : { x: start.x + (end.x - start.x) * 0.66, y: start.y + (end.y - start.y) * 0.82 - 5 + (back ? 18 : 0) };
   return `<path d="${path}" class="arrow"/><text x="${Math.round(text.x)}" y="${Math.round(text.y)}" class="by">${label}</text>`;
 }
 
