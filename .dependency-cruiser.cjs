@@ -75,10 +75,10 @@ module.exports = {
     },
     {
       name: "client-stands-apart",
-      comment: "The client knows the service's HTTP contract and the kernel's plain values, nothing else of it.",
+      comment: "The client knows the service's HTTP contract and the kernel's plain values, of the domains only types.",
       severity: "error",
       from: { path: "^src/client/" },
-      to: { path: "^src/", pathNot: "^src/(client|kernel)/" },
+      to: { path: "^src/", pathNot: "^src/(client|kernel)/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "cli-comes-by-the-client",

@@ -35,6 +35,13 @@ export function buildApp({ config, database, serverKeys, syncSecret, logger }: D
     serverKeys,
   };
   const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
+  app.addHook("preClose", (done) => {
+    // A connection that was busy when the close began falls idle later, and would be kept alive until its time-out.
+    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
+    app.server.once("close", () => clearInterval(timer));
+    timer.unref();
+    done();
+  });
   app.addHook("onReady", async () => {
     const sweeper = startSweeper({
       database,

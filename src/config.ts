@@ -182,6 +182,22 @@ export function readConfig(environment: Environment = process.env): Config {
   return values as unknown as Config;
 }
 
+/** What a command of the CLI takes from the environment. */
+export interface ClientConfig {
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  readonly dataDir: string;
+}
+
+/** Reads COUNTERSIGN_URL, COUNTERSIGN_TOKEN and DATA_DIR. An empty variable counts as unset. */
+export function readClientConfig(environment: Environment = process.env): ClientConfig {
+  return {
+    url: environment["COUNTERSIGN_URL"] || undefined,
+    token: environment["COUNTERSIGN_TOKEN"] || undefined,
+    dataDir: variables.dataDir.read(environment["DATA_DIR"] || undefined),
+  };
+}
+
 function variable<Value>(name: string, purpose: string, example: string, read: Read<Value>): Variable<Value> {
   return { name, purpose, example, read };
 }

@@ -47,7 +47,8 @@ async function makeLogger(config: Config): Promise<pino.Logger> {
   return pino(loggerOptions(config.logLevel), pino.destination({ dest: 2, sync: false }));
 }
 
-async function prepare(config: Config, databases: Databases, log: Log) {
+/** Migrates the database and opens it with its keys: what the service and `countersign token` both stand on. */
+export async function prepare(config: Config, databases: Databases, log: Log) {
   const [
     { resolveSecrets },
     { ensureCredentials, noteUrl },
@@ -71,9 +72,15 @@ async function prepare(config: Config, databases: Databases, log: Log) {
     lockTimeoutMs: config.lockTimeoutMs,
     onIdleError: (error) => log("an idle database connection was lost", { err: error }),
   });
-  await database.transact((tx) => checkServerKeys(tx, serverKeys));
-  const credentialsFile = databases.embedded
-    ? await ensureCredentials(database, serverKeys, config.dataDir, syncSecret)
-    : undefined;
-  return { database, syncSecret, serverKeys, credentialsFile, noteUrl };
+  try {
+    await database.transact((tx) => checkServerKeys(tx, serverKeys));
+    const credentialsFile = databases.embedded
+      ? await ensureCredentials(database, serverKeys, config.dataDir, syncSecret)
+      : undefined;
+    return { database, syncSecret, serverKeys, credentialsFile, noteUrl };
+  } catch (error) {
+    // Its open connections would keep a process alive that could not start.
+    await database.close();
+    throw error;
+  }
 }

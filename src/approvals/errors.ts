@@ -1,3 +1,4 @@
+import { violatedConstraint } from "../database/index.ts";
 import { problemClass } from "../kernel/problem.ts";
 
 export const ApprovalProblem = problemClass("ApprovalProblem", {
@@ -37,3 +38,9 @@ export const ApprovalProblem = problemClass("ApprovalProblem", {
     remedy: "A retired type stays as it is; register a new action code.",
   },
 });
+
+/** What to throw for an error of a write: the triggers look at the clock once more, and time may have run out meanwhile. */
+export function overtaken(aprCode: string, error: unknown): unknown {
+  const late = ["request_not_open", "decided_in_time"].includes(violatedConstraint(error) ?? "");
+  return late ? new ApprovalProblem("APR_NOT_OPEN", `${aprCode} is expired.`, { cause: error }) : error;
+}

@@ -2,6 +2,7 @@ import type { Tx } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
+import { overtaken } from "./errors.ts";
 import { countVotes, type Risk } from "./quorum.ts";
 import type { ApprovalRequestInput } from "./schemas.ts";
 import { requestStatus } from "./states.ts";
@@ -39,14 +40,20 @@ export async function lockForExecution(tx: Tx, aprCode: string): Promise<Request
   };
 }
 
-/** Stores the protocol line with the request (APR-6); `authCode` names the grant that a first OK has made. */
+/**
+ * Stores the protocol line with the request (APR-6); `authCode` names the grant that a first OK has made.
+ * @throws ApprovalProblem APR_NOT_OPEN when its time ran out meanwhile
+ */
 export async function recordResult(
   tx: Tx,
   caller: Caller,
   request: RequestForExecution,
   outcome: { result: string; authCode?: string | undefined },
 ): Promise<void> {
-  await setResult(tx, request.aprCode, { result: outcome.result, by: caller.principal, authCode: outcome.authCode });
+  const stored = { result: outcome.result, by: caller.principal, authCode: outcome.authCode };
+  await setResult(tx, request.aprCode, stored).catch((error: unknown) => {
+    throw overtaken(request.aprCode, error);
+  });
   await appendEvent(tx, caller, {
     action: "approval_request.executed",
     resourceType: "approval_request",

@@ -2,7 +2,7 @@ import type { Tx } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
-import { ApprovalProblem } from "./errors.ts";
+import { ApprovalProblem, overtaken } from "./errors.ts";
 import { presentVote } from "./present.ts";
 import { countVotes } from "./quorum.ts";
 import { exclusion } from "./deciders.ts";
@@ -27,13 +27,19 @@ export async function castVote(tx: Tx, caller: Caller, aprCode: string, input: V
     digest: input.apr_digest,
     council: caller.roles.includes("council"),
     reason: input.reason,
+  }).catch((error: unknown) => {
+    throw overtaken(aprCode, error);
   });
   if (!cast) throw new ApprovalProblem("VOTE_CONFLICT", `${caller.principal} has voted on ${aprCode} already.`);
 
   const votes = await votesOn(tx, [aprCode]);
   const quorum = countVotes(request, votes);
   const status: RequestStatus = quorum.rejections > 0 ? "rejected" : quorum.passed ? "approved" : request.status;
-  if (status !== request.status) await setRequestStatus(tx, aprCode, status);
+  if (status !== request.status) {
+    await setRequestStatus(tx, aprCode, status).catch((error: unknown) => {
+      throw overtaken(aprCode, error);
+    });
+  }
   await appendEvent(tx, caller, {
     action: "approval_request.voted",
     resourceType: "approval_request",

@@ -6,11 +6,11 @@ import type {
   ApprovalRequestSummary,
   VoteInput,
   VoteReceipt,
-} from "../approvals/schemas.ts";
-import type { Diagnosis } from "../doctor/schemas.ts";
-import type { AuditEvent } from "../evidence/schemas.ts";
-import type { BindingsInput, ConsumeInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/schemas.ts";
-import type { Lease, ReleaseLease, RenewLease } from "../leases/schemas.ts";
+} from "../approvals/index.ts";
+import type { Diagnosis } from "../doctor/index.ts";
+import type { AuditEvent } from "../evidence/index.ts";
+import type { BindingsInput, ConsumeInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/index.ts";
+import type { Lease, ReleaseLease, RenewLease } from "../leases/index.ts";
 import { sign } from "./sign.ts";
 import { type CallOptions, type Query, Transport } from "./transport.ts";
 

@@ -1,12 +1,14 @@
-import type { Tx } from "../database/index.ts";
+import { type Tx, violatedConstraint } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
+import { GrantProblem } from "./errors.ts";
 import { canBecome, type GrantStatus } from "./states.ts";
 import { type GrantRow, type StatusChange, setGrantStatus } from "./store.ts";
 
 /**
  * The one path by which a grant changes its status: compare-and-set from the status that it was locked in, and the
  * audit event in the same transaction (GRANT-3, AUDIT-1).
+ * @throws GrantProblem REJECT_AUTH_EXPIRED when the time ran out after the row was read
  * @param locked the grant, as read under its row lock in this transaction
  */
 export async function transition(
@@ -18,7 +20,11 @@ export async function transition(
   if (!canBecome(locked.status, change.to)) {
     throw new Error(`grant ${locked.auth_code}: ${locked.status} does not become ${change.to}`);
   }
-  const changed = await setGrantStatus(tx, locked.auth_code, locked.status, { ...change, by: caller.principal });
+  const changed = await setGrantStatus(tx, locked.auth_code, locked.status, { ...change, by: caller.principal }).catch(
+    (error: unknown) => {
+      throw overtaken(locked, error);
+    },
+  );
   if (changed === undefined) throw new Error(`grant ${locked.auth_code} changed under its lock`);
   await appendEvent(tx, caller, {
     action: `grant.${change.to}`,
@@ -29,6 +35,14 @@ export async function transition(
     digests: { manifest_digest: locked.scope.manifest_digest, schema_digest: locked.scope.schema_digest },
   });
   return changed;
+}
+
+/** The trigger looks at the clock once more: a grant may expire between the reading of its row and the update. */
+function overtaken(locked: GrantRow, error: unknown): unknown {
+  const late = ["grant_in_time", "chk_consumed_in_time"].includes(violatedConstraint(error) ?? "");
+  if (!late) return error;
+  const detail = `${locked.auth_code} expired at ${locked.expires_at.toISOString()}.`;
+  return new GrantProblem("REJECT_AUTH_EXPIRED", detail, { members: { auth_code: locked.auth_code }, cause: error });
 }
 
 function after(grant: GrantRow, status: GrantStatus): Record<string, unknown> {

@@ -33,6 +33,8 @@ export async function provision(server: EmbeddedServer): Promise<Provisioned> {
     await ensureRoleBy(client, { name: "countersign_owner", password: countersign_owner });
     await ensureRoleBy(client, { name: "countersign_app", password: countersign_app });
     await ensureRoleBy(client, { name: "countersign_target", password: countersign_target });
+    // The owner may step down to the app role, so that its URL alone is enough for a service.
+    await client.query("GRANT countersign_app TO countersign_owner");
     await createDatabaseBy(client, controlDatabase, "countersign_owner", ["countersign_app"]);
     await createDatabaseBy(client, targetDatabase, "countersign_target");
     for (const database of ["postgres", "template1"]) await closeToPublic(client, database);

@@ -33,7 +33,7 @@ export const executeApprovalRequest = defineRoute({
     params: Type.Object({ apr_code: AprCode }, { additionalProperties: false }),
     body: Type.Object({ apr_code: AprCode, apr_digest: Digest }, { additionalProperties: false }),
     responses: { 200: Executed, 201: Executed },
-    problems: ["SYNC_SIGNATURE_INVALID", "NOT_FOUND", "EXECUTION_SKIPPED", "EXECUTION_FAILED"],
+    problems: ["SYNC_SIGNATURE_INVALID", "NOT_FOUND", "APR_NOT_OPEN", "EXECUTION_SKIPPED", "EXECUTION_FAILED"],
   },
   countsAs: "mint",
   authorize: ({ tx, caller, params, body, headers, rawBody, services }) =>

@@ -1,0 +1,62 @@
+import process from "node:process";
+import { Command, CommanderError } from "commander";
+import { ClientProblem } from "../client/index.ts";
+import { ConfigurationError, readClientConfig } from "../config.ts";
+import { Problem } from "../kernel/problem.ts";
+import { version } from "../version.ts";
+import { addApprovalCommands, type Connect } from "./approvals.ts";
+import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
+import { addGrantCommands } from "./grants.ts";
+import { addOperationCommands } from "./operations.ts";
+import type { Shown } from "./output.ts";
+import { addTokenCommands } from "./tokens.ts";
+
+function makeProgram(): Command {
+  const program = new Command("countersign")
+    .description("Narrow, short-lived, single-use grants between an approval and its change.")
+    .version(version)
+    .option("--url <url>", "where the service is (COUNTERSIGN_URL)")
+    .option("--token <token>", "API token (COUNTERSIGN_TOKEN)")
+    .option("--credentials <file>", "credentials file ($DATA_DIR/credentials.json)")
+    .option("--as <name>", "whose token of the credentials file")
+    .option("--json", "answer JSON")
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  const connect: Connect = (usual) => connectWith(program.opts<ConnectionOptions>(), readClientConfig(), usual);
+  const run = async (work: () => Promise<Shown>): Promise<void> => {
+    const { value, text, code } = await work();
+    const { json } = program.opts<{ json?: boolean }>();
+    process.stdout.write(`${json === true ? JSON.stringify(value, null, 2) : text}\n`);
+    process.exitCode = code ?? 0;
+  };
+  addOperationCommands(program, run, connect);
+  addTokenCommands(program, run);
+  addApprovalCommands(program, run, connect);
+  addGrantCommands(program, run, connect);
+  return program;
+}
+
+/** Says on standard error what went wrong. @returns the exit code: 1 refused or failed, 2 usage */
+function report(error: unknown): number {
+  // Commander has said by itself what is wrong with the command line.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const usage = error instanceof UsageError || error instanceof ConfigurationError;
+  process.stderr.write(`countersign: ${describe(error)}\n`);
+  return usage ? 2 : 1;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ClientProblem) {
+    const places = error.errors.map(({ pointer, detail }) => `\n  ${pointer} ${detail}`).join("");
+    return `${error.status} ${error.code}: ${error.detail}${places}`;
+  }
+  if (error instanceof Problem) return `${error.code}: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+try {
+  await makeProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,66 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+import { readConfig } from "../../src/config.ts";
+import { serve } from "../../src/serve.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const tools = ["bash", "curl", "openssl"].filter((name) => spawnSync(name, ["--version"]).error !== undefined);
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One shell for the whole tour, as a reader has it; a line between the blocks says where one ends. */
+async function runShell(script: string, dataDir: string): Promise<Ended> {
+  const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: `${path.dirname(process.execPath)}:${process.env["PATH"]}`, DATA_DIR: dataDir },
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.toArray().then((parts: Buffer[]) => Buffer.concat(parts).toString()),
+    child.stderr.toArray().then((parts: Buffer[]) => Buffer.concat(parts).toString()),
+    new Promise<number | null>((resolve) => {
+      child.once("exit", resolve);
+    }),
+  ]);
+  return { code, stdout, stderr };
+}
+
+t.test(
+  "operations: the README's tour does what it says",
+  { skip: tools.length > 0 && `lacks ${tools.join()}` },
+  async (t) => {
+    const dataDir = realpathSync(mkdtempSync(path.join(os.tmpdir(), "countersign-tour-")));
+    chmodSync(dataDir, 0o711);
+    t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
+    const running = await serve(readConfig({ DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "fatal" }));
+    // Teardowns run last in, first out: the service ends before its data goes.
+    t.teardown(() => running.close());
+
+    const blocks = [...readFileSync(path.join(root, "README.md"), "utf8").matchAll(/^```bash\n(.*?)^```$/gms)].map(
+      ([, block = ""]) => block,
+    );
+    t.ok(blocks.length >= 8, "the tour is there");
+    const mark = "--- end of block ---";
+    const ended = await runShell(blocks.map((block) => `${block}echo "${mark}"\n`).join(""), dataDir);
+    t.equal(ended.code, 0, ended.stderr);
+    const outputs = ended.stdout.split(`${mark}\n`);
+    for (const [index, block] of blocks.entries()) {
+      const expected = [...block.matchAll(/^# => (.*)$/gm)].map(([, line = ""]) => line);
+      const printed = (outputs[index] ?? "").trimEnd().split("\n");
+      t.ok(expected.length > 0, `block ${index + 1} says what it expects`);
+      t.same(
+        printed.map((line) => line.replace(/^\[ '(.*)' \]$/, "$1")),
+        expected,
+        `block ${index + 1} prints what it says`,
+      );
+    }
+  },
+);

@@ -1,0 +1,84 @@
+import t from "tap";
+import { ConfigurationError, type Config, readConfig, variables } from "../src/config.ts";
+
+const secretText = "do-not-repeat-me";
+/** A good value and what it is read as, and bad ones, for each variable. */
+const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: readonly string[] } } = {
+  host: { good: ["0.0.0.0", "0.0.0.0"], bad: ["a b", "http://x/"] },
+  port: { good: ["0", 0], bad: ["-1", "65536", "80.5", "eighty", " 80"] },
+  databaseUrl: { good: ["postgres://a:b@c/d", "postgres://a:b@c/d"], bad: [`mysql://u:${secretText}@h/d`, secretText] },
+  databaseOwnerUrl: { good: ["postgresql://a@c/d", "postgresql://a@c/d"], bad: [`http://u:${secretText}@h/d`] },
+  dataDir: { good: ["/var/lib/countersign", "/var/lib/countersign"], bad: ["a\0b"] },
+  syncSecret: { good: ["x".repeat(24), "x".repeat(24)], bad: [secretText, `whsec_${secretText}`, " ".repeat(30)] },
+  serverKeys: {
+    good: [`k1:${"A".repeat(43)}=`, `k1:${"A".repeat(43)}=`],
+    bad: [secretText, `k1:${secretText}=`, `K1:${"A".repeat(43)}=`, `k1:${"A".repeat(43)}=,`],
+  },
+  logLevel: { good: ["debug", "debug"], bad: ["loud"] },
+  poolSize: { good: ["2", 2], bad: ["1", "501"] },
+  statementTimeoutMs: { good: ["100", 100], bad: ["99"] },
+  lockTimeoutMs: { good: ["100", 100], bad: ["99"] },
+  bodyLimit: { good: ["1024", 1_024], bad: ["1023", "262145"] },
+  rateLimitMax: { good: ["1", 1], bad: ["0"] },
+  maxWaiting: { good: ["1", 1], bad: ["0"] },
+  maxEventLoopDelayMs: { good: ["0", 0], bad: ["60001"] },
+  requestTimeoutMs: { good: ["1000", 1_000], bad: ["999"] },
+  metricsToken: { good: ["t".repeat(24), "t".repeat(24)], bad: [secretText] },
+  tokenCacheMs: { good: ["0", 0], bad: ["60001"] },
+  sweepIntervalMs: { good: ["100", 100], bad: ["99", "1e3"] },
+  shutdownGraceMs: { good: ["100", 100], bad: ["99"] },
+};
+const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];
+const beside = (name: string): Record<string, string> =>
+  name === "DATABASE_OWNER_URL" ? { DATABASE_URL: "postgres://app@h/d" } : {};
+
+t.test("operations: an empty environment is a good one, and an empty variable counts as unset", (t) => {
+  const unset = readConfig({});
+  const empty = readConfig(Object.fromEntries(Object.values(variables).map(({ name }) => [name, ""])));
+  t.same(empty, unset);
+  t.match(unset, { host: "127.0.0.1", port: 8_080, databaseUrl: undefined, syncSecret: undefined });
+  t.end();
+});
+
+for (const [key, { good, bad }] of entries) {
+  const { name, example } = variables[key];
+  t.test(`operations: ${name} is read, and what it cannot be is refused by name`, (t) => {
+    t.equal(readConfig({ ...beside(name), [name]: good[0] })[key], good[1]);
+    t.doesNotThrow(() => readConfig({ ...beside(name), [name]: example }), "its own example is good");
+    for (const value of bad) {
+      const refusals = refusalsOf({ ...beside(name), [name]: value });
+      t.equal(refusals.length, 1, value);
+      t.ok(refusals[0]?.startsWith(`${name} `), refusals.join());
+    }
+    t.end();
+  });
+}
+
+t.test("operations: all bad variables are named at once, and no secret is repeated", (t) => {
+  const environment = Object.fromEntries(entries.map(([key, { bad }]) => [variables[key].name, bad[0] ?? ""]));
+  const refusals = refusalsOf(environment);
+  for (const [key] of entries) {
+    const { name } = variables[key];
+    t.ok(
+      refusals.some((line) => line.startsWith(`${name} `)),
+      name,
+    );
+  }
+  t.notMatch(refusals.join("\n"), secretText);
+  t.end();
+});
+
+t.test("operations: an owner's URL alone is refused, since nothing says where the service works", (t) => {
+  t.match(refusalsOf({ DATABASE_OWNER_URL: "postgres://owner@h/d" }), [/DATABASE_OWNER_URL needs DATABASE_URL/]);
+  t.end();
+});
+
+function refusalsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.refusals;
+    throw error;
+  }
+  return [];
+}
