@@ -23,12 +23,12 @@ export async function resolveSecrets(config: Config): Promise<Secrets> {
   if (syncSecret !== undefined && serverKeys !== undefined) {
     return { syncSecret, serverKeys: parseKeys(serverKeys) };
   }
-  const file = await generated(config.dataDir).catch((cause: NodeJS.ErrnoException) => {
+  const file = await generated(config.dataDir).catch((cause: unknown) => {
     const missing = [syncSecret === undefined ? "SYNC_SECRET" : "", serverKeys === undefined ? "SERVER_KEYS" : ""];
     throw new ConfigurationError(
       missing
         .filter(Boolean)
-        .map((name) => `${name} is unset, and none can be kept under DATA_DIR (${cause.code ?? cause.message})`),
+        .map((name) => `${name} is unset, and none can be kept under DATA_DIR (${cause instanceof Error ? cause.message : String(cause)})`),
     );
   });
   return { syncSecret: syncSecret ?? file.sync_secret, serverKeys: parseKeys(serverKeys ?? file.server_keys) };
