@@ -28,7 +28,10 @@ export async function resolveSecrets(config: Config): Promise<Secrets> {
     throw new ConfigurationError(
       missing
         .filter(Boolean)
-        .map((name) => `${name} is unset, and none can be kept under DATA_DIR (${cause instanceof Error ? cause.message : String(cause)})`),
+        .map(
+          (name) =>
+            `${name} is unset, and none can be kept under DATA_DIR (${cause instanceof Error ? cause.message : String(cause)})`,
+        ),
     );
   });
   return { syncSecret: syncSecret ?? file.sync_secret, serverKeys: parseKeys(serverKeys ?? file.server_keys) };
