@@ -1,0 +1,131 @@
+import fc from "fast-check";
+import t from "tap";
+import { approvalRequest, approve, bindings, mintGrant } from "../../support/flow.ts";
+import { type InProcess, type Person, signed, startService } from "../../support/service.ts";
+
+/** Random bodies a route; replayed with `node <this file> --seed=<the seed that was printed>`. */
+const runs = 10_000;
+const given = process.argv.find((argument) => argument.startsWith("--seed="))?.slice("--seed=".length);
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+
+t.setTimeout(300_000);
+
+interface Target {
+  readonly path: string;
+  readonly as: Person;
+  readonly valid: object;
+  readonly headers?: (raw: string) => Record<string, string>;
+}
+
+/** Takes a valid body and breaks it in one place at least; what comes of it may still be valid JSON of another shape. */
+function broken(valid: object): fc.Arbitrary<string> {
+  const fields = Object.keys(valid);
+  const odd = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.string({ unit: "binary" }),
+    fc.constantFrom(
+      "\u0000",
+      "\ud800",
+      "",
+      " ",
+      "x".repeat(5_000),
+      -0,
+      1e308,
+      2 ** 53,
+      null,
+      [],
+      {},
+      true,
+      "DROP TABLE",
+      "__proto__",
+    ),
+  );
+  const changed = fc
+    .tuple(fc.constantFrom(...fields), odd)
+    .map(([field, value]) => JSON.stringify({ ...valid, [field]: value, unknown_field: value }));
+  const missing = fc
+    .constantFrom(...fields)
+    .map((field) => JSON.stringify({ ...valid, [field]: undefined, unknown_field: 1 }));
+  const twice = fc.constantFrom(...fields).map((field) => `{"${field}":1,${JSON.stringify({ ...valid }).slice(1)}`);
+  const any = fc.jsonValue({ maxDepth: 6 }).map((value) => JSON.stringify([value]));
+  return fc.oneof(
+    { weight: 5, arbitrary: changed },
+    missing,
+    twice,
+    any,
+    fc.string({ unit: "binary" }).map((text) => `{${text}`),
+  );
+}
+
+async function targets(service: InProcess): Promise<Target[]> {
+  const { aprCode, digest } = await approve(service, approvalRequest({}, { target: "OTHER" }));
+  const authCode = await mintGrant(service);
+  const digestBody = { apr_code: aprCode, apr_digest: digest };
+  const vote = { decision: "approve", apr_digest: digest, reason: "as discussed" };
+  const token = { token: `cl_k1.${"a".repeat(43)}` };
+  return [
+    { path: "/v1/approval-requests", as: "requester", valid: approvalRequest() },
+    { path: `/v1/approval-requests/${aprCode}/votes`, as: "council_1", valid: vote },
+    { path: `/v1/approval-requests/${aprCode}/withdraw`, as: "requester", valid: { reason: "x" } },
+    {
+      path: `/v1/approval-requests/${aprCode}/execute`,
+      as: "dispatcher",
+      valid: digestBody,
+      headers: (raw) => signed(raw),
+    },
+    { path: "/v1/grants/verify", as: "c1-builder", valid: bindings() },
+    { path: `/v1/grants/${authCode}/verify`, as: "c1-builder", valid: bindings() },
+    {
+      path: `/v1/grants/${authCode}/consume`,
+      as: "c1-builder",
+      valid: { ...bindings(), idempotency_root: "r", lease: { name: "l" } },
+    },
+    { path: `/v1/grants/${authCode}/revoke`, as: "operator", valid: { reason: "x" } },
+    { path: "/v1/leases/lego1-c1-build/renew", as: "c1-builder", valid: { ...token, ttl_seconds: 60 } },
+    { path: "/v1/leases/lego1-c1-build/release", as: "c1-builder", valid: token },
+  ];
+}
+
+const countRows = `SELECT (SELECT count(*) FROM approval_requests) AS requests, (SELECT count(*) FROM apr_approvals) AS votes,
+  (SELECT count(*) FROM governance_build_authorization) AS grants, (SELECT count(*) FROM grant_receipts) AS receipts,
+  (SELECT count(*) FROM dot_iu_runtime_lease) AS leases, (SELECT count(*) FROM audit_events) AS events,
+  (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM sync_messages) AS messages`;
+
+t.test(
+  `APR-1 ${runs} random bodies at every POST route: a clear 4xx each, nothing stored`,
+  { timeout: 300_000 },
+  async (t) => {
+    t.comment(`seed ${seed}`);
+    const service = await startService(t, {
+      config: { rateLimitMax: 1_000_000_000, tokenCacheMs: 60_000, maxEventLoopDelayMs: 0 },
+    });
+    const rows = async () => (await service.stage.database.transact((tx) => tx.query(countRows))).rows;
+    const all = await targets(service);
+    const before = await rows();
+    for (const { path, as, valid, headers } of all) {
+      const authorization = `Bearer ${service.tokens[as]}`;
+      const send = async (raw: string): Promise<string | undefined> => {
+        const answer = await service.app.inject({
+          method: "POST",
+          url: path,
+          headers: { authorization, "content-type": "application/json", ...headers?.(raw) },
+          payload: Buffer.from(raw, "utf8"),
+        });
+        const document = answer.json<{ code?: string; status?: number; request_id?: string }>();
+        const clear =
+          document.code !== undefined && document.status === answer.statusCode && document.request_id !== undefined;
+        return answer.statusCode >= 400 && answer.statusCode < 500 && clear
+          ? undefined
+          : `${answer.statusCode} ${answer.body} for ${raw}`;
+      };
+      const bodies = fc.sample(broken(valid), { numRuns: runs, seed });
+      const wrong: string[] = [];
+      for (let from = 0; from < bodies.length && wrong.length === 0; from += 50) {
+        const answers = await Promise.all(bodies.slice(from, from + 50).map(send));
+        wrong.push(...answers.filter((one) => one !== undefined));
+      }
+      t.same(wrong.slice(0, 3), [], `${path} (seed ${seed})`);
+    }
+    t.same(await rows(), before, "the rows of every table are as they were");
+  },
+);

@@ -1,0 +1,93 @@
+import t from "tap";
+import { routes } from "../../src/http/routes/index.ts";
+import { type Person, startService } from "../support/service.ts";
+
+const everyone = [
+  "requester",
+  "approver_1",
+  "council_1",
+  "sovereign",
+  "dispatcher",
+  "c1-builder",
+  "operator",
+  "auditor",
+  "admin",
+] as const satisfies readonly Person[];
+const any = everyone;
+
+/** Who may call what, as the contract says; written by hand, so that a route cannot allow more than was meant. */
+const matrix: Readonly<Record<string, readonly Person[]>> = {
+  "POST /v1/approval-requests": ["requester"],
+  "GET /v1/approval-requests": any,
+  "GET /v1/approval-requests/APR-NONE": any,
+  "POST /v1/approval-requests/APR-NONE/votes": ["approver_1", "council_1"],
+  "POST /v1/approval-requests/APR-NONE/withdraw": ["requester"],
+  "POST /v1/approval-requests/APR-NONE/execute": ["dispatcher"],
+  "GET /v1/action-types": any,
+  "GET /v1/action-types/none": any,
+  "PUT /v1/action-types/none": ["admin"],
+  "GET /v1/grants": any,
+  "GET /v1/grants/GBA-C1-NONE": any,
+  "POST /v1/grants/verify": ["c1-builder", "operator"],
+  "POST /v1/grants/GBA-C1-NONE/verify": ["c1-builder", "operator"],
+  "POST /v1/grants/GBA-C1-NONE/consume": ["c1-builder"],
+  "POST /v1/grants/GBA-C1-NONE/revoke": ["operator", "sovereign"],
+  "GET /v1/leases": ["c1-builder", "operator"],
+  "POST /v1/leases/none/renew": ["c1-builder"],
+  "POST /v1/leases/none/release": ["c1-builder"],
+  "GET /v1/audit/events": ["auditor"],
+  "GET /v1/doctor": ["operator", "auditor"],
+};
+
+/** The path of a route with the names that the matrix uses. */
+function concrete(url: string): string {
+  const names: Record<string, string> = { apr_code: "APR-NONE", auth_code: "GBA-C1-NONE", code: "none", name: "none" };
+  return url.replace(/:(\w+)/g, (_, name: string) => names[name] ?? "none");
+}
+
+t.test("APR-8 every route is in the matrix, and the matrix has no other", async (t) => {
+  const declared = routes.map(({ method, url }) => `${method} ${concrete(url)}`);
+  t.same(declared.toSorted(), Object.keys(matrix).toSorted());
+});
+
+t.test("APR-8 every role on every route is let in or refused as the contract says", async (t) => {
+  const service = await startService(t);
+  const events = async (): Promise<unknown> =>
+    (await service.stage.database.transact((tx) => tx.query("SELECT count(*)::int AS n FROM audit_events"))).rows;
+  const before = await events();
+  for (const [route, allowed] of Object.entries(matrix)) {
+    const [method = "", path = ""] = route.split(" ");
+    const body = method === "GET" ? {} : { body: { nothing: "that any route takes" } };
+    for (const person of everyone) {
+      const answer = await service.call(method, path, { as: person, ...body });
+      if (allowed.includes(person)) t.not(answer.status, 403, `${route} lets ${person} in`);
+      else
+        t.match(
+          { ...answer.body, status: answer.status },
+          { status: 403, code: "FORBIDDEN", required_roles: Array },
+          `${route} refuses ${person}`,
+        );
+      t.ok(answer.status < 500 && answer.status !== 401, `${route} as ${person}: ${answer.status}`);
+    }
+    const nobody = await service.call(method, path, body);
+    t.equal(nobody.status, 401, `${route} refuses nobody`);
+    t.match(nobody.headers.get("www-authenticate"), /^Bearer/);
+    const forged = `cs_${"0".repeat(16)}_${"A".repeat(43)}`;
+    t.equal(
+      (await service.call(method, path, { token: forged, ...body })).status,
+      401,
+      `${route} refuses a forged token`,
+    );
+  }
+  t.same(await events(), before, "nothing was written");
+});
+
+t.test("operations: health, metrics and documentation are open", async (t) => {
+  const service = await startService(t);
+  for (const path of ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs/"]) {
+    t.equal((await service.call("GET", path)).status, 200, path);
+  }
+  const metrics = (await service.call("GET", "/metrics")).text;
+  t.match(metrics, /http_request_duration_seconds_bucket/);
+  t.match(metrics, /countersign_database_connections/);
+});
