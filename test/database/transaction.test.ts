@@ -36,13 +36,13 @@ async function refused(work: Promise<unknown>): Promise<Refusal> {
 /** Passes bytes on, until a COMMIT went by: then the client hears no more and loses its connection. */
 async function cutAfterCommit(t: Test, target: string): Promise<string> {
   const { hostname, port } = new URL(target);
-  const open = new Set<Socket>();
+  const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
-      open.add(socket);
+      sockets.add(socket);
       socket.on("error", () => undefined);
-      socket.on("close", () => open.delete(socket));
+      socket.on("close", () => sockets.delete(socket));
     }
     let committed = false;
     client.on("data", (bytes) => {
@@ -58,7 +58,7 @@ async function cutAfterCommit(t: Test, target: string): Promise<string> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.teardown(() => {
-    for (const socket of open) socket.destroy();
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
   const url = new URL(target);
@@ -113,13 +113,13 @@ t.test("GRANT-3 a deadlock is run again whole, until both are done", async (t) =
   const { database, rows } = await scratch(t);
   await database.transact((tx) => tx.query("INSERT INTO scratch VALUES (1), (2)"));
   let attempts = 0;
-  let met = 0;
+  const met = Promise.withResolvers<void>();
   const cross = (first: number, second: number) =>
     database.transact(async (tx) => {
       attempts += 1;
       await tx.query("UPDATE scratch SET n = n + 10 WHERE n % 10 = $1", [first]);
-      met += 1;
-      while (met < 2) await new Promise((resolve) => setImmediate(resolve));
+      if (attempts >= 2) met.resolve();
+      await met.promise;
       await tx.query("UPDATE scratch SET n = n + 10 WHERE n % 10 = $1", [second]);
     });
   await Promise.all([cross(1, 2), cross(2, 1)]);
