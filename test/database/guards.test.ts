@@ -173,6 +173,19 @@ t.test(
       /^23/,
       "a code of another request",
     );
+
+    const commit = { mode: "'commit'", commit_allowed: "true", requires_sovereign_esign: "true", status: "'draft'" };
+    await app.query(copy({ ...elsewhere, ...commit }));
+    const draft = (set: string) => refusedBy(app, `UPDATE ${grants} SET ${set} WHERE auth_code = 'GBA-C1-TWO'`);
+    t.match(await draft("status = 'active'"), /^23/, "active without a signature");
+    t.match(await draft("sovereign_esign_ref = 's'"), /^23/, "signed without becoming active");
+    t.match(
+      await draft(`status = 'consumed', sovereign_esign_ref = 's' ${filled["consumed"]}`),
+      /^23/,
+      "used as a draft",
+    );
+    t.match(await draft(`status = 'expired' ${filled["expired"]}`), /^23/, "expired before its time");
+    t.equal(await draft(`status = 'revoked' ${filled["revoked"]}`), undefined, "a draft can be revoked");
   },
 );
 
