@@ -1,4 +1,19 @@
 import path from "node:path";
+import {
+  algorithms,
+  integer,
+  issuerUrl,
+  oneOf,
+  optionalText,
+  optionalUrl,
+  type Read,
+  Refused,
+  roleMap,
+  secret,
+  targets,
+  text,
+} from "./config-readers.ts";
+import type { RoleMap } from "./principals/index.ts";
 
 /** The configuration of one service process. Only this file reads the environment. */
 export interface Config {
@@ -6,6 +21,8 @@ export interface Config {
   readonly port: number;
   readonly databaseUrl: string | undefined;
   readonly databaseOwnerUrl: string | undefined;
+  /** The target databases that are named beside the embedded one, which is called default (RUN-7). */
+  readonly targets: Readonly<Record<string, string>>;
   readonly dataDir: string;
   readonly syncSecret: string | undefined;
   readonly serverKeys: string | undefined;
@@ -20,13 +37,20 @@ export interface Config {
   readonly requestTimeoutMs: number;
   readonly metricsToken: string | undefined;
   readonly tokenCacheMs: number;
+  /** As the issuer spells itself; undefined: no JWT is taken. */
+  readonly oidcIssuer: string | undefined;
+  readonly oidcAudience: string | undefined;
+  readonly oidcAlgorithms: readonly string[];
+  readonly oidcPrincipalClaim: string;
+  readonly oidcRolesClaim: string;
+  /** Undefined: a value that is the name of a role stands for that role. */
+  readonly oidcRoleMap: RoleMap | undefined;
+  readonly oidcKeyCooldownMs: number;
   readonly sweepIntervalMs: number;
   readonly shutdownGraceMs: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-type Read<Value> = (text: string | undefined) => Value;
 
 interface Variable<Value> {
   readonly name: string;
@@ -36,8 +60,7 @@ interface Variable<Value> {
   readonly read: Read<Value>;
 }
 
-class Refused extends Error {}
-
+const visible = /^[\x21-\x7e]{1,200}$/;
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 
 /** Every variable: its name, what it is for, and how it is read. The one schema of the configuration. */
@@ -60,6 +83,12 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     "The same database as the role that owns the tables, for migrations. Unset: DATABASE_URL migrates, and every transaction steps down to countersign_app.",
     "postgres://countersign_owner:secret@db.internal:5432/countersign",
     optionalUrl,
+  ),
+  targets: variable(
+    "TARGETS",
+    "Target databases: JSON object from name to URL, as a role that owns nothing in the control database. With the embedded database `default` is there.",
+    '{"default":"postgres://countersign_target:secret@db.internal:5432/target"}',
+    targets,
   ),
   dataDir: variable(
     "DATA_DIR",
@@ -136,6 +165,48 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     "1000",
     integer(1_000, 0, 60_000),
   ),
+  oidcIssuer: variable(
+    "OIDC_ISSUER",
+    "Issuer whose JWTs are taken beside API tokens, spelled as in their `iss`. Unset: none are.",
+    "https://login.example.com/realms/main",
+    issuerUrl,
+  ),
+  oidcAudience: variable(
+    "OIDC_AUDIENCE",
+    "What the `aud` of those JWTs must have: the name of this service at the issuer.",
+    "https://countersign.example.com",
+    optionalText(visible, "1 to 200 visible ASCII characters"),
+  ),
+  oidcAlgorithms: variable(
+    "OIDC_ALGORITHMS",
+    "Signature algorithms that those JWTs may have, comma-separated. Only asymmetric ones.",
+    "RS256,PS256,ES256,EdDSA",
+    algorithms("RS256", "PS256", "ES256", "EdDSA"),
+  ),
+  oidcPrincipalClaim: variable(
+    "OIDC_PRINCIPAL_CLAIM",
+    "Claim that names the principal; one that the issuer never gives to another person.",
+    "sub",
+    text("sub", visible, "the name of a claim"),
+  ),
+  oidcRolesClaim: variable(
+    "OIDC_ROLES_CLAIM",
+    "Claim with the roles, a list of strings or one string with spaces between them; a dot leads into an object, as in realm_access.roles.",
+    "roles",
+    text("roles", visible, "the name of a claim"),
+  ),
+  oidcRoleMap: variable(
+    "OIDC_ROLE_MAP",
+    "JSON object from values of that claim to lists of roles; other values give none. Unset: a value that is the name of a role gives that role.",
+    '{"change-approvers":["approver"],"change-board":["approver","council"]}',
+    roleMap,
+  ),
+  oidcKeyCooldownMs: variable(
+    "OIDC_KEY_COOLDOWN_MS",
+    "How soon after fetching the issuer's keys a JWT with an unknown key id may have them fetched again.",
+    "10000",
+    integer(10_000, 0, 3_600_000),
+  ),
   sweepIntervalMs: variable(
     "SWEEP_INTERVAL_MS",
     "How often expired grants and requests are marked.",
@@ -149,6 +220,13 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     integer(10_000, 100, 600_000),
   ),
 };
+
+/** What the first cannot do without the second. */
+const inseparable = [
+  ["DATABASE_OWNER_URL", "DATABASE_URL"],
+  ["OIDC_ISSUER", "OIDC_AUDIENCE"],
+  ["OIDC_AUDIENCE", "OIDC_ISSUER"],
+] as const;
 
 export class ConfigurationError extends Error {
   /** One line for each refused variable. */
@@ -175,8 +253,8 @@ export function readConfig(environment: Environment = process.env): Config {
       refusals.push(`${name} ${error.message}`);
     }
   }
-  if (values["databaseOwnerUrl"] !== undefined && values["databaseUrl"] === undefined) {
-    refusals.push("DATABASE_OWNER_URL needs DATABASE_URL beside it");
+  for (const [name, other] of inseparable) {
+    if (environment[name] && !environment[other]) refusals.push(`${name} needs ${other} beside it`);
   }
   if (refusals.length > 0) throw new ConfigurationError(refusals);
   return values as unknown as Config;
@@ -200,44 +278,4 @@ export function readClientConfig(environment: Environment = process.env): Client
 
 function variable<Value>(name: string, purpose: string, example: string, read: Read<Value>): Variable<Value> {
   return { name, purpose, example, read };
-}
-
-function text(fallback: string, form: RegExp, what: string): Read<string> {
-  return (value) => {
-    if (value === undefined) return fallback;
-    if (!form.test(value)) throw new Refused(`must be ${what}, not ${JSON.stringify(value)}`);
-    return value;
-  };
-}
-
-function integer(fallback: number, least: number, most: number): Read<number> {
-  return (value) => {
-    if (value === undefined) return fallback;
-    const number = /^\d{1,12}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    throw new Refused(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`);
-  };
-}
-
-function oneOf(fallback: string, allowed: readonly string[]): Read<string> {
-  return (value) => {
-    if (value === undefined) return fallback;
-    if (!allowed.includes(value))
-      throw new Refused(`must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
-    return value;
-  };
-}
-
-function secret(form: RegExp, what: string): Read<string | undefined> {
-  return (value) => {
-    if (value !== undefined && !form.test(value)) throw new Refused(`must be ${what}`);
-    return value;
-  };
-}
-
-function optionalUrl(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const protocol = URL.canParse(value) ? new URL(value).protocol : "";
-  if (protocol !== "postgres:" && protocol !== "postgresql:") throw new Refused("must be a postgres:// URL");
-  return value;
 }

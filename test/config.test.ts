@@ -8,6 +8,20 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   port: { good: ["0", 0], bad: ["-1", "65536", "80.5", "eighty", " 80"] },
   databaseUrl: { good: ["postgres://a:b@c/d", "postgres://a:b@c/d"], bad: [`mysql://u:${secretText}@h/d`, secretText] },
   databaseOwnerUrl: { good: ["postgresql://a@c/d", "postgresql://a@c/d"], bad: [`http://u:${secretText}@h/d`] },
+  targets: {
+    good: [
+      '{"default":"postgres://a@b/c","spare-2":"postgresql://d"}',
+      { default: "postgres://a@b/c", "spare-2": "postgresql://d" },
+    ],
+    bad: [
+      secretText,
+      "[]",
+      `{"Default":"postgres://a:${secretText}@b/c"}`,
+      `{"a":"mysql://a:${secretText}@b/c"}`,
+      '{"a":1}',
+      '{"a":"postgres://a","a":"postgres://b"}',
+    ],
+  },
   dataDir: { good: ["/var/lib/countersign", "/var/lib/countersign"], bad: ["a\0b"] },
   syncSecret: { good: ["x".repeat(24), "x".repeat(24)], bad: [secretText, `whsec_${secretText}`, " ".repeat(30)] },
   serverKeys: {
@@ -25,12 +39,56 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   requestTimeoutMs: { good: ["1000", 1_000], bad: ["999"] },
   metricsToken: { good: ["t".repeat(24), "t".repeat(24)], bad: [secretText] },
   tokenCacheMs: { good: ["0", 0], bad: ["60001"] },
+  oidcIssuer: {
+    good: ["https://login.example.com/realms/main/", "https://login.example.com/realms/main/"],
+    bad: [
+      "http://login.example.com",
+      "http://127.0.0.1.example.com",
+      "https://login.example.com/?realm=main",
+      "https://login.example.com/#main",
+      "https://user:password@login.example.com",
+      "login.example.com",
+      "https:login.example.com",
+      "ftp://localhost",
+    ],
+  },
+  oidcAudience: { good: ["api://countersign", "api://countersign"], bad: ["two words", "a".repeat(201)] },
+  oidcAlgorithms: {
+    good: ["ES256,EdDSA,ES256", ["ES256", "EdDSA"]],
+    bad: ["none", "HS256", "RS256,HS512", "RS256,", "rs256", "RS256, ES256", "toString"],
+  },
+  oidcPrincipalClaim: { good: ["preferred_username", "preferred_username"], bad: ["user name"] },
+  oidcRolesClaim: { good: ["realm_access.roles", "realm_access.roles"], bad: ["user roles"] },
+  oidcRoleMap: {
+    good: [
+      '{"board":["approver","council"],"nobody":[]}',
+      new Map([
+        ["board", ["approver", "council"]],
+        ["nobody", []],
+      ]),
+    ],
+    bad: [
+      '{"board":["president"]}',
+      '{"board":"council"}',
+      '{"board":["council",null]}',
+      '{"board":["approver"],"board":["council"]}',
+      '["council"]',
+      "null",
+      "{",
+    ],
+  },
+  oidcKeyCooldownMs: { good: ["0", 0], bad: ["3600001"] },
   sweepIntervalMs: { good: ["100", 100], bad: ["99", "1e3"] },
   shutdownGraceMs: { good: ["100", 100], bad: ["99"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];
-const beside = (name: string): Record<string, string> =>
-  name === "DATABASE_OWNER_URL" ? { DATABASE_URL: "postgres://app@h/d" } : {};
+const neighbours: Readonly<Record<string, Record<string, string>>> = {
+  DATABASE_OWNER_URL: { DATABASE_URL: "postgres://app@h/d" },
+  OIDC_ISSUER: { OIDC_AUDIENCE: "countersign" },
+  OIDC_AUDIENCE: { OIDC_ISSUER: "https://login.example.com" },
+};
+/** What a variable needs beside it. */
+const beside = (name: string): Record<string, string> => neighbours[name] ?? {};
 
 t.test("operations: an empty environment is a good one, and an empty variable counts as unset", (t) => {
   const unset = readConfig({});
@@ -43,7 +101,7 @@ t.test("operations: an empty environment is a good one, and an empty variable co
 for (const [key, { good, bad }] of entries) {
   const { name, example } = variables[key];
   t.test(`operations: ${name} is read, and what it cannot be is refused by name`, (t) => {
-    t.equal(readConfig({ ...beside(name), [name]: good[0] })[key], good[1]);
+    t.strictSame(readConfig({ ...beside(name), [name]: good[0] })[key], good[1]);
     t.doesNotThrow(() => readConfig({ ...beside(name), [name]: example }), "its own example is good");
     for (const value of bad) {
       const refusals = refusalsOf({ ...beside(name), [name]: value });
@@ -70,6 +128,33 @@ t.test("operations: all bad variables are named at once, and no secret is repeat
 
 t.test("operations: an owner's URL alone is refused, since nothing says where the service works", (t) => {
   t.match(refusalsOf({ DATABASE_OWNER_URL: "postgres://owner@h/d" }), [/DATABASE_OWNER_URL needs DATABASE_URL/]);
+  t.end();
+});
+
+t.test(
+  "APR-8 an issuer without an audience would take every token of it, and an audience alone none: both are refused",
+  (t) => {
+    t.strictSame(refusalsOf({ OIDC_ISSUER: "https://login.example.com" }), [
+      "OIDC_ISSUER needs OIDC_AUDIENCE beside it",
+    ]);
+    t.strictSame(refusalsOf({ OIDC_AUDIENCE: "countersign" }), ["OIDC_AUDIENCE needs OIDC_ISSUER beside it"]);
+    t.end();
+  },
+);
+
+t.test("APR-8 an algorithm with a shared secret, or none, is refused with the reason", (t) => {
+  for (const name of ["none", "HS256", "hs384"]) {
+    t.match(refusalsOf({ OIDC_ALGORITHMS: `RS256,${name}` }), [/signed with a private key of the issuer/]);
+  }
+  t.match(refusalsOf({ OIDC_ROLE_MAP: '{"board":["president"]}' }), [/no such role as "president" for "board"/]);
+  t.end();
+});
+
+t.test("APR-8 an issuer on the machine itself may be http, for trying it out", (t) => {
+  for (const host of ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"]) {
+    const issuer = `http://${host}/realms/main`;
+    t.equal(readConfig({ OIDC_ISSUER: issuer, OIDC_AUDIENCE: "a" }).oidcIssuer, issuer);
+  }
   t.end();
 });
 

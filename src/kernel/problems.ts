@@ -53,6 +53,12 @@ export const ServiceProblem = problemClass("ServiceProblem", {
     remedy:
       "Send the same request again, with its idempotency key or idempotency root. Where `outcome` is `unknown`, the first request may or may not have taken effect: the retry finds out.",
   },
+  IDENTITY_PROVIDER_UNAVAILABLE: {
+    kind: "unavailable",
+    title: "The identity provider cannot be reached",
+    remedy:
+      "Nothing was changed, and the token may be good: its issuer's keys could not be had. Wait for `retry-after` seconds and send the same request again, or use an API token.",
+  },
   INTERNAL_ERROR: {
     kind: "internal",
     title: "The service failed",

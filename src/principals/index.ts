@@ -1,5 +1,7 @@
 export { Authenticator } from "./authenticator.ts";
+export type { RoleMap } from "./claims.ts";
 export { PrincipalProblem } from "./errors.ts";
+export { type IssuerSettings, OidcIssuer } from "./oidc.ts";
 export { checkServerKeys, ensurePrincipal } from "./principals.ts";
 export {
   findPrincipal,

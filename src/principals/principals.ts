@@ -3,13 +3,14 @@ import { appendEvent } from "../evidence/index.ts";
 import type { Caller, Role } from "../kernel/caller.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { type ServerKeys, sameBytes } from "../kernel/server-keys.ts";
+import { isReserved } from "./claims.ts";
 import { PrincipalProblem } from "./errors.ts";
 import { findPrincipal, insertPrincipal, matchKeyCheck } from "./store.ts";
 
 /**
  * Makes the principal, or finds it as it is.
  * @param roles the roles it must have; undefined takes an existing principal as it is
- * @throws PrincipalProblem PRINCIPAL_CONFLICT when it exists with other roles
+ * @throws PrincipalProblem PRINCIPAL_CONFLICT when it exists with other roles, PRINCIPAL_RESERVED
  * @throws ServiceProblem NOT_FOUND when it does not exist and no roles are given
  */
 export async function ensurePrincipal(
@@ -18,7 +19,10 @@ export async function ensurePrincipal(
   principal: string,
   roles: readonly Role[] | undefined,
 ): Promise<void> {
-  if (roles !== undefined && (await insertPrincipal(tx, principal, roles))) {
+  if (isReserved(principal)) {
+    throw new PrincipalProblem("PRINCIPAL_RESERVED", `${principal} begins with service:, which is the service's own.`);
+  }
+  if (roles !== undefined && (await insertPrincipal(tx, principal, roles, null))) {
     await appendEvent(tx, caller, {
       action: "principal.created",
       resourceType: "principal",

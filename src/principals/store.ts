@@ -7,6 +7,11 @@ export interface PrincipalRow {
   status: "active" | "disabled";
 }
 
+export interface IssuedPrincipalRow extends PrincipalRow {
+  /** Null for one of the service's own. */
+  issuer: string | null;
+}
+
 export interface TokenRow {
   token_id: string;
   principal: string;
@@ -19,10 +24,16 @@ export interface TokenRow {
   revoked_by: string | null;
 }
 
-export async function insertPrincipal(tx: Tx, principal: string, roles: readonly Role[]): Promise<boolean> {
+/** @returns whether it is new; where it is not, a transaction that was making it has ended */
+export async function insertPrincipal(
+  tx: Tx,
+  principal: string,
+  roles: readonly Role[],
+  issuer: string | null,
+): Promise<boolean> {
   const { rowCount } = await tx.query(
-    "INSERT INTO principals (principal, roles) VALUES ($1, $2) ON CONFLICT (principal) DO NOTHING",
-    [principal, roles],
+    "INSERT INTO principals (principal, roles, issuer) VALUES ($1, $2, $3) ON CONFLICT (principal) DO NOTHING",
+    [principal, roles, issuer],
   );
   return rowCount === 1;
 }
@@ -38,6 +49,33 @@ export async function findPrincipal(tx: Tx, principal: string): Promise<Principa
     [principal],
   );
   return rows[0];
+}
+
+export async function findPrincipalOfIssuer(tx: Tx, principal: string): Promise<IssuedPrincipalRow | undefined> {
+  const { rows } = await tx.query<IssuedPrincipalRow>(
+    "SELECT principal, roles, status, issuer FROM principals WHERE principal = $1",
+    [principal],
+  );
+  return rows[0];
+}
+
+/** The row as it is once nobody else is changing it; nobody will until the transaction ends. */
+export async function findPrincipalForUpdate(tx: Tx, principal: string): Promise<IssuedPrincipalRow | undefined> {
+  const { rows } = await tx.query<IssuedPrincipalRow>(
+    "SELECT principal, roles, status, issuer FROM principals WHERE principal = $1 FOR NO KEY UPDATE",
+    [principal],
+  );
+  return rows[0];
+}
+
+export async function setRoles(tx: Tx, principal: string, roles: readonly Role[]): Promise<void> {
+  await tx.query("UPDATE principals SET roles = $2 WHERE principal = $1", [principal, roles]);
+}
+
+/** The database's clock, to the millisecond. */
+export async function databaseTime(tx: Tx): Promise<Date> {
+  const { rows } = await tx.query<{ now: Date }>("SELECT clock_timestamp() AS now");
+  return (rows[0] as { now: Date }).now;
 }
 
 export async function listPrincipals(tx: Tx): Promise<PrincipalRow[]> {

@@ -6,6 +6,11 @@ import { ServiceProblem } from "../kernel/problems.ts";
 import { type ServerKeys, sameBytes } from "../kernel/server-keys.ts";
 import { findToken, insertToken, listTokens, markTokenRevoked, type TokenRow, touchToken } from "./store.ts";
 
+/** Whether it looks like a token of this service; no other kind of token begins so. */
+export function isApiToken(token: string): boolean {
+  return token.startsWith("cs_");
+}
+
 const form = /^cs_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 
 export interface NewToken {
@@ -17,7 +22,8 @@ export interface NewToken {
 export interface Identity {
   readonly principal: string;
   readonly roles: readonly Role[];
-  readonly tokenId: string;
+  /** Null for a token that this service did not make. */
+  readonly tokenId: string | null;
   /** Milliseconds, by the database's clock, until the token expires. */
   readonly remainingMs: number;
 }

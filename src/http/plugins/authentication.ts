@@ -4,7 +4,9 @@ import type { Access } from "../route.ts";
 import type { CoreServices } from "../services.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i;
+const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+/** Characters. Both kinds of token are shorter; a JWT that is longer carries what this service does not want to know. */
+const longestToken = 4_096;
 
 /**
  * Finds out who is asking and whether they may, before a byte of the body is read. Routes that are declared open are
@@ -19,7 +21,7 @@ export function authentication(app: FastifyInstance, services: CoreServices, lim
 
     const identity = await identify(request, services).catch(async (error: unknown) => {
       // Failures are counted by address: guessing tokens is as limited as using one.
-      if (error instanceof ServiceProblem && error.code === "UNAUTHENTICATED") await limiter.countAddress(request);
+      if (error instanceof ServiceProblem && unproven.has(error.code)) await limiter.countAddress(request);
       throw error;
     });
     request.caller = { principal: identity.principal, roles: identity.roles, requestId: request.id };
@@ -27,6 +29,9 @@ export function authentication(app: FastifyInstance, services: CoreServices, lim
     requireRole(policy.access, identity.roles);
   });
 }
+
+/** What somebody is answered of whom nothing is known. */
+const unproven = new Set<string>(["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE"]);
 
 async function identify(request: FastifyRequest, services: CoreServices) {
   const token = bearerToken(request.raw.rawHeaders);
@@ -57,6 +62,8 @@ export function bearerToken(rawHeaders: readonly string[]): string {
   const token = bearer.exec(found)?.[1];
   if (token === undefined)
     throw new ServiceProblem("UNAUTHENTICATED", "The authorization header is not `Bearer <token>`.");
+  if (token.length > longestToken)
+    throw new ServiceProblem("UNAUTHENTICATED", `The token is longer than ${longestToken} characters.`);
   return token;
 }
 
