@@ -96,6 +96,19 @@ grant_receipts.consumed_by text not null
 grant_receipts.idempotency_root text not null
 grant_receipts.lease_name text
 grant_receipts.fencing_token bigint
+grant_signatures.auth_code text not null
+grant_signatures.esign_ref text not null
+grant_signatures.signer text not null
+grant_signatures.kid text not null
+grant_signatures.alg text not null
+grant_signatures.jwk jsonb not null
+grant_signatures.key_valid_from timestamp with time zone not null
+grant_signatures.key_valid_until timestamp with time zone not null
+grant_signatures.confirmed_by text not null
+grant_signatures.confirmed_at timestamp with time zone not null
+grant_signatures.payload text not null
+grant_signatures.jws text not null
+grant_signatures.signed_at timestamp with time zone not null
 idempotency_keys.principal text not null
 idempotency_keys.method text not null
 idempotency_keys.path text not null
@@ -110,14 +123,53 @@ principals.principal text not null
 principals.roles text[] not null
 principals.status text not null default 'active'::text
 principals.created_at timestamp with time zone not null default clock_timestamp()
+principals.issuer text
+registration_holds.id uuid not null default gen_random_uuid()
+registration_holds.environment text
+registration_holds.reason text not null
+registration_holds.placed_by text not null
+registration_holds.placed_at timestamp with time zone not null
+registration_holds.lifted_by text
+registration_holds.lifted_at timestamp with time zone
+registration_holds.lifted_reason text
 schema_migration_checksums.name text not null
 schema_migration_checksums.checksum text not null
 schema_migrations.id integer not null default nextval('schema_migrations_id_seq'::regclass)
 schema_migrations.name character varying(255) not null
 schema_migrations.run_on timestamp without time zone not null
+scopes.scope_id bigint not null identity
+scopes.carrier text not null
+scopes.namespace text not null
+scopes.axis text not null
+scopes.target text not null
+scopes.environment text not null
+scopes.database text not null
+scopes.allowed_action_sets jsonb not null
+scopes.lease_name text not null
+scopes.rehearsal_required boolean not null
+scopes.status text not null default 'active'::text
+scopes.created_at timestamp with time zone not null default clock_timestamp()
+scopes.created_by text not null
+scopes.retired_at timestamp with time zone
+scopes.retired_by text
 server_key_checks.key_id text not null
 server_key_checks.check_hmac bytea not null
 server_key_checks.first_seen timestamp with time zone not null default clock_timestamp()
+signing_keys.kid text not null
+signing_keys.principal text not null
+signing_keys.alg text not null
+signing_keys.jwk jsonb not null
+signing_keys.thumbprint text not null default jwk_thumbprint(jwk)
+signing_keys.proof text not null
+signing_keys.status text not null default 'pending'::text
+signing_keys.valid_from timestamp with time zone not null
+signing_keys.valid_until timestamp with time zone not null
+signing_keys.registered_at timestamp with time zone not null default clock_timestamp()
+signing_keys.confirmed_at timestamp with time zone
+signing_keys.confirmed_by text
+signing_keys.revoked_at timestamp with time zone
+signing_keys.revoked_by text
+signing_keys.revoked_reason text
 sync_messages.message_id text not null
 sync_messages.apr_code text not null
 sync_messages.received_by text not null
@@ -202,18 +254,56 @@ grant_receipts: grant_receipts_idempotency_root_check CHECK (((length(idempotenc
 grant_receipts: grant_receipts_pkey PRIMARY KEY (auth_code)
 grant_receipts: receipt_lease_pair CHECK (((lease_name IS NULL) = (fencing_token IS NULL)))
 grant_receipts: receipt_matches TRIGGER DEFERRABLE INITIALLY DEFERRED
+grant_signatures: esign_ref_of_jws CHECK ((esign_ref = ('sha256:'::text || encode(sha256(convert_to(jws, 'UTF8'::name)), 'hex'::text))))
+grant_signatures: grant_signatures_auth_code_fkey FOREIGN KEY (auth_code) REFERENCES governance_build_authorization(auth_code)
+grant_signatures: grant_signatures_esign_ref_key UNIQUE (esign_ref)
+grant_signatures: grant_signatures_kid_fkey FOREIGN KEY (kid) REFERENCES signing_keys(kid)
+grant_signatures: grant_signatures_pkey PRIMARY KEY (auth_code)
+grant_signatures: grant_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES principals(principal)
 idempotency_keys: idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 idempotency_keys: idempotency_keys_pkey PRIMARY KEY (principal, method, path, key)
 idempotency_keys: idempotency_keys_status_check CHECK ((((status >= 200) AND (status <= 499)) AND (status <> 429)))
+principals: issuer_form CHECK ((issuer ~ '^https?://[^[:space:]?#]+$'::text))
 principals: principal_form CHECK ((principal ~ '^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$'::text))
+principals: principal_not_service CHECK ((principal !~ '^service:'::text))
 principals: principals_pkey PRIMARY KEY (principal)
 principals: roles_known CHECK ((roles <@ ARRAY['requester'::text, 'approver'::text, 'council'::text, 'sovereign'::text, 'dispatcher'::text, 'executor'::text, 'operator'::text, 'auditor'::text, 'admin'::text]))
 principals: status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
+registration_holds: lifted_pair CHECK ((((lifted_at IS NULL) = (lifted_by IS NULL)) AND ((lifted_reason IS NULL) OR (lifted_at IS NOT NULL))))
+registration_holds: reason_given CHECK ((btrim(reason) <> ''::text))
+registration_holds: registration_holds_environment_check CHECK ((environment <> ''::text))
+registration_holds: registration_holds_lifted_by_check CHECK ((lifted_by <> ''::text))
+registration_holds: registration_holds_lifted_reason_check CHECK ((btrim(lifted_reason) <> ''::text))
+registration_holds: registration_holds_pkey PRIMARY KEY (id)
+registration_holds: registration_holds_placed_by_check CHECK ((placed_by <> ''::text))
 schema_migration_checksums: schema_migration_checksums_checksum_check CHECK ((checksum ~ '^[0-9a-f]{64}$'::text))
 schema_migration_checksums: schema_migration_checksums_pkey PRIMARY KEY (name)
 schema_migrations: schema_migrations_pkey PRIMARY KEY (id)
+scopes: action_sets_form CHECK (((jsonb_typeof(allowed_action_sets) = 'array'::text) AND (jsonb_array_length(allowed_action_sets) > 0)))
+scopes: carrier_form CHECK ((carrier ~ '^[A-Za-z0-9_]{1,40}$'::text))
+scopes: database_form CHECK ((database ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
+scopes: lease_name_form CHECK ((lease_name ~ '^[a-z0-9][a-z0-9._-]{0,99}$'::text))
+scopes: retired_pair CHECK ((((status = 'retired'::text) = (retired_at IS NOT NULL)) AND ((retired_at IS NULL) = (retired_by IS NULL))))
+scopes: scopes_axis_check CHECK ((axis <> ''::text))
+scopes: scopes_created_by_check CHECK ((created_by <> ''::text))
+scopes: scopes_environment_check CHECK ((environment <> ''::text))
+scopes: scopes_namespace_check CHECK ((namespace <> ''::text))
+scopes: scopes_pkey PRIMARY KEY (scope_id)
+scopes: scopes_target_check CHECK ((target <> ''::text))
+scopes: status_known CHECK ((status = ANY (ARRAY['active'::text, 'retired'::text])))
 server_key_checks: server_key_checks_check_hmac_check CHECK ((octet_length(check_hmac) = 32))
 server_key_checks: server_key_checks_pkey PRIMARY KEY (key_id)
+signing_keys: alg_known CHECK ((alg = ANY (ARRAY['EdDSA'::text, 'ES256'::text])))
+signing_keys: confirmed_by_another CHECK ((confirmed_by <> principal))
+signing_keys: confirmed_pair CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((status <> 'active'::text) OR (confirmed_at IS NOT NULL))))
+signing_keys: kid_form CHECK ((kid ~ '^[A-Za-z0-9_-][A-Za-z0-9._:-]{0,127}$'::text))
+signing_keys: one_name_per_key UNIQUE (thumbprint)
+signing_keys: revoked_all CHECK ((((status = 'revoked'::text) = (revoked_at IS NOT NULL)) AND ((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
+signing_keys: signing_keys_pkey PRIMARY KEY (kid)
+signing_keys: signing_keys_principal_fkey FOREIGN KEY (principal) REFERENCES principals(principal)
+signing_keys: signing_keys_revoked_reason_check CHECK ((btrim(revoked_reason) <> ''::text))
+signing_keys: status_known CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'revoked'::text])))
+signing_keys: validity CHECK ((valid_until > valid_from))
 sync_messages: sync_messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 255)))
 sync_messages: sync_messages_pkey PRIMARY KEY (message_id)
 
@@ -242,15 +332,121 @@ CREATE UNIQUE INDEX one_grant_per_request ON public.governance_build_authorizati
 CREATE UNIQUE INDEX one_live_commit_grant ON public.governance_build_authorization USING btree (((scope ->> 'target'::text)), ((scope ->> 'environment'::text))) WHERE ((mode = 'commit'::text) AND (status = ANY (ARRAY['draft'::text, 'active'::text])))
 CREATE UNIQUE INDEX one_live_dry_run_grant ON public.governance_build_authorization USING btree (((scope ->> 'target'::text))) WHERE ((mode = 'dry-run'::text) AND (status = ANY (ARRAY['draft'::text, 'active'::text])))
 CREATE UNIQUE INDEX grant_receipts_pkey ON public.grant_receipts USING btree (auth_code)
+CREATE INDEX grant_signatures_by_key ON public.grant_signatures USING btree (kid)
+CREATE UNIQUE INDEX grant_signatures_esign_ref_key ON public.grant_signatures USING btree (esign_ref)
+CREATE UNIQUE INDEX grant_signatures_pkey ON public.grant_signatures USING btree (auth_code)
 CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (principal, method, path, key)
 CREATE UNIQUE INDEX principals_pkey ON public.principals USING btree (principal)
+CREATE INDEX holds_newest ON public.registration_holds USING btree (placed_at DESC, id DESC)
+CREATE INDEX holds_standing ON public.registration_holds USING btree (placed_at) WHERE (lifted_at IS NULL)
+CREATE UNIQUE INDEX registration_holds_pkey ON public.registration_holds USING btree (id)
 CREATE UNIQUE INDEX schema_migration_checksums_pkey ON public.schema_migration_checksums USING btree (name)
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (id)
+CREATE UNIQUE INDEX one_active_scope ON public.scopes USING btree (carrier, namespace, axis, target, environment) WHERE (status = 'active'::text)
+CREATE INDEX scopes_newest ON public.scopes USING btree (created_at DESC, scope_id DESC)
+CREATE UNIQUE INDEX scopes_pkey ON public.scopes USING btree (scope_id)
 CREATE UNIQUE INDEX server_key_checks_pkey ON public.server_key_checks USING btree (key_id)
+CREATE UNIQUE INDEX one_name_per_key ON public.signing_keys USING btree (thumbprint)
+CREATE INDEX signing_keys_by_principal ON public.signing_keys USING btree (principal, registered_at DESC)
+CREATE INDEX signing_keys_newest ON public.signing_keys USING btree (registered_at DESC, kid DESC)
+CREATE UNIQUE INDEX signing_keys_pkey ON public.signing_keys USING btree (kid)
 CREATE UNIQUE INDEX sync_messages_pkey ON public.sync_messages USING btree (message_id)
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.base64url_decode(encoded text)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE bytes bytea;
+BEGIN
+  IF encoded !~ '^[A-Za-z0-9_-]*$' OR length(encoded) % 4 = 1 THEN
+    RETURN NULL;
+  END IF;
+  bytes := decode(rpad(translate(encoded, '-_', '+/'), (length(encoded) + 3) / 4 * 4, '='), 'base64');
+  RETURN CASE WHEN base64url_encode(bytes) = encoded THEN bytes END;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.base64url_encode(bytes bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN translate(encode(bytes, 'base64'::text), ('+/='::text || chr(10)), '-_'::text)
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.bytes_to_number(bytes bytea, big_endian boolean)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE n numeric := 0;
+BEGIN
+  FOR i IN 0 .. length(bytes) - 1 LOOP
+    n := n * 256 + get_byte(bytes, CASE WHEN big_endian THEN i ELSE length(bytes) - 1 - i END);
+  END LOOP;
+  RETURN n;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.ed25519_point_x(point bytea)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  p CONSTANT numeric := 57896044618658097711785492504343953926634992332820282019728792003956564819949; -- 2^255 - 19
+  d CONSTANT numeric := 37095705934669439343138083508754565189542113879843219016388785533085940283555;
+  root_of_minus_1 CONSTANT numeric := 19681161376707505956807079304988542015446066515923890162744021073123829784752;
+  -- 8P is the identity just for the points with one of these y: 1 (order 1), -1 (2), 0 (4), y8 and -y8 (8).
+  y8 CONSTANT numeric := 2707385501144840649318225287225658788936804267575313519463743609750303402022;
+  y numeric; u numeric; v numeric; v3 numeric; x numeric;
+BEGIN
+  IF length(point) <> 32 THEN
+    RETURN NULL;
+  END IF;
+  y := bytes_to_number(set_bit(point, 255, 0), false);
+  IF y >= p OR y IN (0, 1, p - 1, y8, p - y8) THEN
+    RETURN NULL;
+  END IF;
+  u := (y * y - 1) % p;
+  v := (d * (y * y % p) + 1) % p;
+  v3 := v * v % p * v % p;
+  x := u * v3 % p * power_modulo(u * v3 % p * v3 % p * v, div(p - 5, 8), p) % p;
+  IF (v * x * x + u) % p = 0 THEN
+    x := x * root_of_minus_1 % p;
+  ELSIF (v * x * x - u) % p <> 0 THEN
+    RETURN NULL;
+  END IF;
+  RETURN CASE WHEN x % 2 = get_bit(point, 255) THEN x ELSE p - x END;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.grant_signing_payload(g governance_build_authorization)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT concat(
+    '{"apr_digest":', to_json(r.apr_digest), ',"auth_code":', to_json(g.auth_code),
+    ',"bindings":{"action_set":[', (SELECT string_agg(to_json(action)::text, ',' ORDER BY position)
+                                      FROM jsonb_array_elements_text(g.scope -> 'action_set') WITH ORDINALITY AS granted (action, position)),
+    '],"axis":', to_json(g.scope ->> 'axis'), ',"carrier":', to_json(g.scope ->> 'carrier'),
+    ',"environment":', to_json(g.scope ->> 'environment'), ',"executor":', to_json(g.scope ->> 'executor'),
+    ',"manifest_digest":', to_json(g.scope ->> 'manifest_digest'), ',"namespace":', to_json(g.scope ->> 'namespace'),
+    ',"plan_id":', to_json(g.scope ->> 'plan_id'), ',"plan_revision":', to_json(g.scope ->> 'plan_revision'),
+    ',"rollback_plan_ref":', to_json(g.rollback_plan_ref), ',"schema_digest":', to_json(g.scope ->> 'schema_digest'),
+    ',"target":', to_json(g.scope ->> 'target'),
+    '},"database":', to_json(g.scope ->> 'database'),
+    ',"expires_at":', to_json(to_char(g.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
+    ',"mode":', to_json(g.mode),
+    ',"rehearsal_ref":', coalesce(to_json(g.evidence ->> 'rehearsal_ref')::text, 'null'),
+    ',"type":"countersign/grant-signing-payload/v1"}')
+    FROM approval_requests r WHERE r.apr_code = g.request_ref
+$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.guard_action_type()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -358,12 +554,68 @@ CREATE OR REPLACE FUNCTION public.guard_grant_insert()
 AS $function$
 DECLARE r approval_requests;
 BEGIN
-  IF NEW.status <> (CASE NEW.mode WHEN 'commit' THEN 'draft' ELSE 'active' END) THEN
+  IF NEW.status <> (CASE NEW.mode WHEN 'commit' THEN 'draft' ELSE 'active' END) OR NEW.sovereign_esign_ref IS NOT NULL THEN
     RAISE EXCEPTION 'a % grant does not start as %', NEW.mode, NEW.status USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_transition';
   END IF;
   SELECT * INTO r FROM approval_requests WHERE apr_code = NEW.request_ref;
   IF r.status IS DISTINCT FROM 'approved' THEN
     RAISE EXCEPTION 'the request % is not approved', NEW.request_ref USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_needs_quorum';
+  END IF;
+  IF NEW.mode = 'commit' THEN
+    IF r.risk <> 'sovereign' OR r.quorum < 3 OR r.council_quorum < 1 THEN
+      RAISE EXCEPTION 'a commit-mode grant needs three approvals, one of them of the council'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_needs_sovereign_quorum';
+    END IF;
+    IF NOT EXISTS (
+      SELECT FROM scopes s
+       WHERE s.status = 'active' AND (s.carrier, s.namespace, s.axis, s.target, s.environment, s.database, s.lease_name)
+             = (NEW.scope ->> 'carrier', NEW.scope ->> 'namespace', NEW.scope ->> 'axis', NEW.scope ->> 'target',
+                NEW.scope ->> 'environment', NEW.scope ->> 'database', NEW.scope ->> 'lease_name')
+         AND EXISTS (SELECT FROM jsonb_array_elements(s.allowed_action_sets) AS allowed WHERE allowed @> (NEW.scope -> 'action_set'))
+         AND (NOT s.rehearsal_required OR NEW.evidence ->> 'rehearsal_ref' IS NOT NULL)) THEN
+      RAISE EXCEPTION 'no registered scope allows this' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_needs_scope';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_grant_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  g governance_build_authorization;
+  k signing_keys;
+  at timestamptz;
+BEGIN
+  SELECT * INTO g FROM governance_build_authorization WHERE auth_code = NEW.auth_code FOR UPDATE;
+  SELECT * INTO k FROM signing_keys WHERE kid = NEW.kid FOR SHARE;
+  at := clock_timestamp();
+  IF g.mode IS DISTINCT FROM 'commit' OR g.status <> 'draft' THEN
+    RAISE EXCEPTION 'only a draft is signed' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_of_draft';
+  END IF;
+  IF at >= g.expires_at THEN
+    RAISE EXCEPTION 'the draft has expired' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_in_time';
+  END IF;
+  IF k.status IS DISTINCT FROM 'active' OR at < k.valid_from OR at >= k.valid_until THEN
+    RAISE EXCEPTION 'the key is not in force' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_key_in_force';
+  END IF;
+  IF (NEW.signer, NEW.alg, NEW.jwk, NEW.key_valid_from, NEW.key_valid_until, NEW.confirmed_by, NEW.confirmed_at)
+     IS DISTINCT FROM (k.principal, k.alg, k.jwk, k.valid_from, k.valid_until, k.confirmed_by, k.confirmed_at)
+     OR NEW.signed_at NOT BETWEEN g.granted_at AND at OR NEW.payload IS DISTINCT FROM grant_signing_payload(g) THEN
+    RAISE EXCEPTION 'the record is not of this grant and key' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_record';
+  END IF;
+  IF holds_role(NEW.signer, 'sovereign') IS NOT TRUE OR NEW.signer = g.scope ->> 'executor'
+     OR EXISTS (SELECT FROM approval_requests WHERE apr_code = g.request_ref AND requested_by = NEW.signer)
+     OR EXISTS (SELECT FROM apr_approvals WHERE apr_code = g.request_ref AND voter = NEW.signer) THEN
+    RAISE EXCEPTION 'a sovereign signs who is neither requester nor voter nor executor'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_separation';
+  END IF;
+  IF split_part(NEW.jws, '.', 2) <> '' OR NEW.jws <> split_part(NEW.jws, '.', 1) || '..' || split_part(NEW.jws, '.', 3)
+     OR is_protected_header(split_part(NEW.jws, '.', 1), k.alg, k.kid) IS NOT TRUE
+     OR verify_detached_jws(k.jwk, k.alg, split_part(NEW.jws, '.', 1), NEW.payload, split_part(NEW.jws, '.', 3)) IS NOT TRUE THEN
+    RAISE EXCEPTION 'the signature is not valid' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_valid';
   END IF;
   RETURN NEW;
 END $function$
@@ -389,6 +641,10 @@ BEGIN
   IF NEW.sovereign_esign_ref IS DISTINCT FROM OLD.sovereign_esign_ref AND NOT (OLD.status = 'draft' AND NEW.status = 'active') THEN
     RAISE EXCEPTION 'a signature comes with the activation of a draft' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'grant_esign';
   END IF;
+  IF NEW.status = 'active' AND NOT EXISTS (
+       SELECT FROM grant_signatures s WHERE s.auth_code = NEW.auth_code AND s.esign_ref = NEW.sovereign_esign_ref) THEN
+    RAISE EXCEPTION 'only a verified signature activates a draft' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_esign';
+  END IF;
   IF NEW.status IN ('consumed', 'active') AND clock_timestamp() >= NEW.expires_at THEN
     RAISE EXCEPTION 'the grant has expired' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_in_time';
   END IF;
@@ -402,6 +658,41 @@ BEGIN
     IF EXISTS (SELECT FROM apr_approvals WHERE apr_code = NEW.request_ref AND voter = NEW.consumed_by) THEN
       RAISE EXCEPTION 'a voter does not execute' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_executor_voted';
     END IF;
+    -- Each statement of this function has a snapshot of its own: after the gate and the lock, it sees what is committed.
+    PERFORM pass_hold_gate();
+    IF EXISTS (SELECT FROM registration_holds h
+                WHERE h.lifted_at IS NULL AND (h.environment IS NULL OR h.environment = NEW.scope ->> 'environment')) THEN
+      RAISE EXCEPTION 'a hold stands' USING ERRCODE = 'check_violation', CONSTRAINT = 'registration_hold';
+    END IF;
+    IF NEW.mode = 'commit' THEN
+      PERFORM FROM signing_keys k JOIN grant_signatures s USING (kid)
+        WHERE s.auth_code = NEW.auth_code AND k.status = 'active' FOR SHARE OF k;
+      IF NOT FOUND THEN
+        RAISE EXCEPTION 'the key of the signature was revoked' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_key_revoked';
+      END IF;
+    END IF;
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_advisory_xact_lock(4226534);
+  IF TG_OP = 'INSERT' THEN
+    NEW.placed_at := clock_timestamp();
+    IF NEW.lifted_at IS NOT NULL THEN
+      RAISE EXCEPTION 'a hold starts standing' USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_transition';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF OLD.lifted_at IS NOT NULL OR NEW.lifted_at IS NULL
+     OR (NEW.id, NEW.environment, NEW.reason, NEW.placed_by, NEW.placed_at)
+        IS DISTINCT FROM (OLD.id, OLD.environment, OLD.reason, OLD.placed_by, OLD.placed_at) THEN
+    RAISE EXCEPTION 'a hold is lifted once, and changes in nothing else' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'hold_transition';
   END IF;
   RETURN NEW;
 END $function$
@@ -428,6 +719,128 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_principal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF (NEW.principal, NEW.issuer, NEW.created_at) IS DISTINCT FROM (OLD.principal, OLD.issuer, OLD.created_at) THEN
+    RAISE EXCEPTION 'a principal keeps its name and its issuer' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'principal_immutable';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_scope()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF to_jsonb(NEW) - ARRAY['status', 'retired_at', 'retired_by'] <> to_jsonb(OLD) - ARRAY['status', 'retired_at', 'retired_by'] THEN
+    RAISE EXCEPTION 'a scope never changes: retire it and register another' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'scope_immutable';
+  END IF;
+  IF NOT (OLD.status = 'active' AND NEW.status = 'retired') THEN
+    RAISE EXCEPTION 'a scope that is % does not become %', OLD.status, NEW.status USING ERRCODE = 'check_violation', CONSTRAINT = 'scope_transition';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_signing_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  -- The thumbprint is generated from the key once this trigger is through.
+  changeable CONSTANT text[] := ARRAY['status', 'confirmed_at', 'confirmed_by', 'revoked_at', 'revoked_by', 'revoked_reason', 'thumbprint'];
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> 'pending' OR NEW.confirmed_at IS NOT NULL THEN
+      RAISE EXCEPTION 'a key starts unconfirmed' USING ERRCODE = 'check_violation', CONSTRAINT = 'key_transition';
+    END IF;
+    IF holds_role(NEW.principal, 'sovereign') IS NOT TRUE THEN
+      RAISE EXCEPTION '% is no sovereign', NEW.principal USING ERRCODE = 'check_violation', CONSTRAINT = 'key_of_sovereign';
+    END IF;
+    IF signing_key_is_sound(NEW.jwk, NEW.alg) IS NOT TRUE THEN
+      RAISE EXCEPTION 'the key is not a sound % key', NEW.alg USING ERRCODE = 'check_violation', CONSTRAINT = 'key_sound';
+    END IF;
+    -- RFC 8785, by hand: three members in order, each value a JSON string.
+    IF is_protected_header(split_part(NEW.proof, '.', 1), NEW.alg, NEW.kid) IS NOT TRUE
+       OR verify_detached_jws(NEW.jwk, NEW.alg, split_part(NEW.proof, '.', 1),
+            format('{"kid":%s,"principal":%s,"purpose":"register-signing-key"}', to_json(NEW.kid), to_json(NEW.principal)),
+            split_part(NEW.proof, '.', 3)) IS NOT TRUE THEN
+      RAISE EXCEPTION 'the proof is not of this key' USING ERRCODE = 'check_violation', CONSTRAINT = 'key_proof';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF to_jsonb(NEW) - changeable <> to_jsonb(OLD) - changeable THEN
+    RAISE EXCEPTION 'a key never changes after it is registered' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'key_immutable';
+  END IF;
+  IF NOT (OLD.status = 'pending' AND NEW.status IN ('active', 'revoked') OR OLD.status = 'active' AND NEW.status = 'revoked') THEN
+    RAISE EXCEPTION 'a key that is % does not become %', OLD.status, NEW.status USING ERRCODE = 'check_violation', CONSTRAINT = 'key_transition';
+  END IF;
+  IF NEW.status = 'active' AND (holds_role(NEW.confirmed_by, 'council') IS NOT TRUE OR clock_timestamp() >= NEW.valid_until) THEN
+    RAISE EXCEPTION 'a council member confirms a key within its time' USING ERRCODE = 'check_violation', CONSTRAINT = 'key_confirmation';
+  END IF;
+  IF NEW.status = 'revoked' AND (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by) THEN
+    RAISE EXCEPTION 'a revocation confirms nothing' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'key_immutable';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.holds_role(who text, role text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (EXISTS (SELECT FROM principals p WHERE ((p.principal = holds_role.who) AND (p.status = 'active'::text) AND (holds_role.role = ANY (p.roles)))))
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.is_p256_point(x bytea, y bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  p CONSTANT numeric := 115792089210356248762697446949407573530086143415290314195533631308867097853951;
+  b CONSTANT numeric := 41058363725152142129326129780047268409114441015993725554835256314039467401291;
+  px numeric; py numeric;
+BEGIN
+  IF length(x) <> 32 OR length(y) <> 32 THEN
+    RETURN false;
+  END IF;
+  px := bytes_to_number(x, true);
+  py := bytes_to_number(y, true);
+  RETURN px < p AND py < p AND (px * px * px - 3 * px + b - py * py) % p = 0;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.is_protected_header(encoded text, alg text, kid text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN coalesce(convert_from(base64url_decode(encoded), 'UTF8')::jsonb = jsonb_build_object('alg', alg, 'kid', kid), false);
+EXCEPTION WHEN invalid_text_representation OR character_not_in_repertoire OR untranslatable_character THEN
+  RETURN false;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.jwk_bytes(jwk jsonb, member text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN CASE jsonb_typeof((jwk -> member)) WHEN 'string'::text THEN base64url_decode((jwk ->> member)) ELSE NULL::bytea END
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.jwk_thumbprint(jwk jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN base64url_encode(sha256(convert_to(CASE (jwk ->> 'kty'::text) WHEN 'EC'::text THEN format('{"crv":%s,"kty":"EC","x":%s,"y":%s}'::text, (jwk -> 'crv'::text), (jwk -> 'x'::text), (jwk -> 'y'::text)) ELSE format('{"crv":%s,"kty":%s,"x":%s}'::text, (jwk -> 'crv'::text), (jwk -> 'kty'::text), (jwk -> 'x'::text)) END, 'UTF8'::name)))
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.match_receipt()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -442,6 +855,46 @@ BEGIN
   RETURN NULL;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.number_to_bits(n numeric)
+ RETURNS bit varying
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE bits varbit := B'';
+BEGIN
+  FOR i IN 1 .. 8 LOOP
+    bits := (n % 4294967296)::bigint::bit(32) || bits;
+    n := div(n, 4294967296);
+  END LOOP;
+  RETURN bits;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.pass_hold_gate()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$SELECT pg_advisory_xact_lock_shared(4226534)$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.power_modulo(base numeric, exponent numeric, prime numeric)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  bits CONSTANT varbit := number_to_bits(exponent);
+  n numeric := 1;
+BEGIN
+  FOR i IN 0 .. 255 LOOP
+    n := n * n % prime;
+    IF get_bit(bits, i) = 1 THEN
+      n := n * base % prime;
+    END IF;
+  END LOOP;
+  RETURN (n + prime) % prime;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -452,6 +905,147 @@ BEGIN
     USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.signing_key_is_sound(jwk jsonb, alg text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN COALESCE(CASE alg WHEN 'EdDSA'::text THEN ((jwk @> '{"crv": "Ed25519", "kty": "OKP"}'::jsonb) AND (ed25519_point_x(jwk_bytes(jwk, 'x'::text)) IS NOT NULL)) WHEN 'ES256'::text THEN ((jwk @> '{"crv": "P-256", "kty": "EC"}'::jsonb) AND is_p256_point(jwk_bytes(jwk, 'x'::text), jwk_bytes(jwk, 'y'::text))) ELSE NULL::boolean END, false)
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.verify_detached_jws(jwk jsonb, alg text, protected_header text, payload text, signature text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  signed CONSTANT bytea := convert_to(protected_header || '.' || base64url_encode(convert_to(payload, 'UTF8')), 'UTF8');
+  bytes CONSTANT bytea := base64url_decode(signature);
+BEGIN
+  RETURN coalesce(signing_key_is_sound(jwk, alg) AND CASE alg
+    WHEN 'EdDSA' THEN verify_ed25519(jwk_bytes(jwk, 'x'), signed, bytes)
+    WHEN 'ES256' THEN verify_es256(jwk_bytes(jwk, 'x'), jwk_bytes(jwk, 'y'), signed, bytes)
+  END, false);
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.verify_ed25519(public_key bytea, message bytea, signature bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  p CONSTANT numeric := 57896044618658097711785492504343953926634992332820282019728792003956564819949; -- 2^255 - 19
+  d CONSTANT numeric := 37095705934669439343138083508754565189542113879843219016388785533085940283555;
+  order_of_b CONSTANT numeric := 7237005577332262213973186563042994240857116359379907606001950938285454250989;
+  b_x CONSTANT numeric := 15112221349535400772501151409588531511454012693041857206046113283949847762202;
+  b_y CONSTANT numeric := 46316835694926478169428394003475163141307993866256225615783033603165251855960;
+  a_x CONSTANT numeric := -ed25519_point_x(public_key);
+  a_y numeric; s numeric; s_bits varbit; k_bits varbit;
+  x numeric := 0; y numeric := 1; z numeric := 1; t numeric := 0;
+  x2 numeric; y2 numeric; z2 numeric; t2 numeric; e numeric; f numeric; g numeric; h numeric;
+BEGIN
+  IF a_x IS NULL OR length(signature) <> 64 OR ed25519_point_x(substr(signature, 1, 32)) IS NULL THEN
+    RETURN false;
+  END IF;
+  a_y := bytes_to_number(set_bit(public_key, 255, 0), false);
+  s := bytes_to_number(substr(signature, 33), false);
+  IF s >= order_of_b THEN -- or S + L would be a second signature
+    RETURN false;
+  END IF;
+  s_bits := number_to_bits(s);
+  k_bits := number_to_bits(bytes_to_number(sha512(substr(signature, 1, 32) || public_key || message), false) % order_of_b);
+  -- Both products over one chain of doublings (Shamir's trick), three steps a bit: double, add B if S has the bit, add -A
+  -- if k has it. A point is x = X/Z, y = Y/Z, xy = T/Z (RFC 8032, 5.1.4).
+  FOR step IN 0 .. 767 LOOP
+    CASE step % 3
+      WHEN 0 THEN
+        x2 := x; y2 := y; z2 := z; t2 := t;
+      WHEN 1 THEN
+        CONTINUE WHEN get_bit(s_bits, step / 3) = 0;
+        x2 := b_x; y2 := b_y; z2 := 1; t2 := b_x * b_y;
+      ELSE
+        CONTINUE WHEN get_bit(k_bits, step / 3) = 0;
+        x2 := a_x; y2 := a_y; z2 := 1; t2 := a_x * a_y;
+    END CASE;
+    -- The sum of any two points, a doubling too: (x1 y2 + x2 y1) / (1 + d x1 x2 y1 y2), (y1 y2 + x1 x2) / (1 - d x1 x2 y1 y2).
+    e := (x * y2 + x2 * y) % p;
+    h := (y * y2 + x * x2) % p;
+    g := d * (t * t2 % p);
+    f := (z * z2 - g) % p;
+    g := (z * z2 + g) % p;
+    x := e * f % p;
+    y := g * h % p;
+    z := f * g % p;
+    t := e * h % p;
+  END LOOP;
+  z := power_modulo(z, p - 2, p);
+  x := (x * z % p + p) % p;
+  y := (y * z % p + p) % p;
+  -- Compared as encoded (RFC 8032, 5.1.2).
+  RETURN bytes_to_number(substr(signature, 1, 32), false) = y + (x % 2) * (p + 19);
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.verify_es256(x bytea, y bytea, message bytea, signature bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  p CONSTANT numeric := 115792089210356248762697446949407573530086143415290314195533631308867097853951;
+  n CONSTANT numeric := 115792089210356248762697446949407573529996955224135760342422259061068512044369; -- the order of G
+  b3 CONSTANT numeric := 3 * 41058363725152142129326129780047268409114441015993725554835256314039467401291;
+  gx CONSTANT numeric := 48439561293906451759052585252797914202762949526041747995844080717082404635286;
+  gy CONSTANT numeric := 36134250956749795798585127919587881956611106672985015071877198253568414405109;
+  qx numeric; qy numeric; r numeric; s numeric; u1_bits varbit; u2_bits varbit;
+  x1 numeric := 0; y1 numeric := 1; z1 numeric := 0; x2 numeric; y2 numeric; z2 numeric;
+  xx numeric; zz numeric; xy numeric; xz numeric; yz numeric; e numeric; f numeric; g numeric; h numeric;
+BEGIN
+  IF length(signature) <> 64 OR NOT is_p256_point(x, y) THEN
+    RETURN false;
+  END IF;
+  r := bytes_to_number(substr(signature, 1, 32), true);
+  s := bytes_to_number(substr(signature, 33), true);
+  IF r = 0 OR r >= n OR s = 0 OR s >= n THEN
+    RETURN false;
+  END IF;
+  s := power_modulo(s, n - 2, n);
+  u1_bits := number_to_bits(bytes_to_number(sha256(message), true) * s % n);
+  u2_bits := number_to_bits(r * s % n);
+  qx := bytes_to_number(x, true);
+  qy := bytes_to_number(y, true);
+  -- u1 G + u2 Q, in steps as above. A point is x = X/Z, y = Y/Z; infinity is (0, 1, 0).
+  FOR step IN 0 .. 767 LOOP
+    CASE step % 3
+      WHEN 0 THEN
+        x2 := x1; y2 := y1; z2 := z1;
+      WHEN 1 THEN
+        CONTINUE WHEN get_bit(u1_bits, step / 3) = 0;
+        x2 := gx; y2 := gy; z2 := 1;
+      ELSE
+        CONTINUE WHEN get_bit(u2_bits, step / 3) = 0;
+        x2 := qx; y2 := qy; z2 := 1;
+    END CASE;
+    -- The sum of any two points, a doubling and infinity too: the complete formulas for a = -3 of Renes, Costello and Batina,
+    -- "Complete addition formulas for prime order elliptic curves" (2015).
+    xx := x1 * x2 % p;
+    zz := z1 * z2 % p;
+    xy := (x1 * y2 + x2 * y1) % p;
+    xz := (x1 * z2 + x2 * z1) % p;
+    yz := (y1 * z2 + y2 * z1) % p;
+    g := b3 * zz - 3 * xz;
+    e := (y1 * y2 - g) % p;
+    f := (y1 * y2 + g) % p;
+    g := 3 * (xx - zz);
+    h := (b3 * xz - 3 * xx - 9 * zz) % p;
+    x1 := (xy * e - yz * h) % p;
+    y1 := (f * e + g * h) % p;
+    z1 := (yz * f + xy * g) % p;
+  END LOOP;
+  RETURN z1 <> 0 AND (x1 * power_modulo(z1, p - 2, p) % p + p) % p % n = r;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 
 -- Triggers (O fires by origin, A always)
 
@@ -480,12 +1074,25 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.governance_build_author
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.grant_receipts FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.grant_receipts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE CONSTRAINT TRIGGER receipt_matches AFTER INSERT ON public.grant_receipts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION match_receipt() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.grant_signatures FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_grant_signature BEFORE INSERT ON public.grant_signatures FOR EACH ROW EXECUTE FUNCTION guard_grant_signature() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.grant_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.idempotency_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_principal BEFORE UPDATE ON public.principals FOR EACH ROW EXECUTE FUNCTION guard_principal() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.principals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.principals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_hold BEFORE INSERT OR UPDATE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION guard_hold() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.registration_holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_scope BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION guard_scope() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.scopes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.server_key_checks FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.server_key_checks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_signing_key BEFORE INSERT OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION guard_signing_key() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.sync_messages FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.sync_messages FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 
@@ -500,12 +1107,17 @@ audit_events_seq_seq:
 dot_iu_runtime_lease: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 governance_build_authorization: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_receipts: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+grant_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 idempotency_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 principals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+registration_holds: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migration_checksums: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migrations: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migrations_id_seq: 
+scopes: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+scopes_scope_id_seq: 
 server_key_checks: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+signing_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 sync_messages: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 
 -- Privileges on columns
@@ -545,11 +1157,24 @@ governance_build_authorization.revoked_reason: countersign_app=w/countersign_own
 governance_build_authorization.expired_at: countersign_app=w/countersign_owner
 principals.roles: countersign_app=w/countersign_owner
 principals.status: countersign_app=w/countersign_owner
+registration_holds.lifted_by: countersign_app=w/countersign_owner
+registration_holds.lifted_at: countersign_app=w/countersign_owner
+registration_holds.lifted_reason: countersign_app=w/countersign_owner
+scopes.status: countersign_app=w/countersign_owner
+scopes.retired_at: countersign_app=w/countersign_owner
+scopes.retired_by: countersign_app=w/countersign_owner
+signing_keys.status: countersign_app=w/countersign_owner
+signing_keys.confirmed_at: countersign_app=w/countersign_owner
+signing_keys.confirmed_by: countersign_app=w/countersign_owner
+signing_keys.revoked_at: countersign_app=w/countersign_owner
+signing_keys.revoked_by: countersign_app=w/countersign_owner
+signing_keys.revoked_reason: countersign_app=w/countersign_owner
 
 -- Action types that every database starts with
 
 assign_axis_owner: unimplemented, high, quorum 2 (council 0), active
 assign_governance_owner: unimplemented, high, quorum 2 (council 0), active
 authorize_build_step: dot-apr-execute:authorize_build_step, high, quorum 2 (council 0), active
+authorize_sovereign_build: dot-apr-execute:authorize_sovereign_build, sovereign, quorum 3 (council 1), active
 delegate_authority: unimplemented, high, quorum 2 (council 0), active
 grant_governance_exception: unimplemented, high, quorum 2 (council 0), active

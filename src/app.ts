@@ -4,11 +4,14 @@ import type { Config } from "./config.ts";
 import { type Database, pendingMigrations } from "./database/index.ts";
 import { DispatchProblem, syncKey } from "./dispatch/index.ts";
 import { GrantProblem } from "./grants/index.ts";
+import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
 import { LeaseProblem } from "./leases/index.ts";
-import { Authenticator } from "./principals/index.ts";
+import { Authenticator, OidcIssuer } from "./principals/index.ts";
+import { ScopeProblem } from "./scopes/index.ts";
+import { SignatureProblem } from "./signatures/index.ts";
 import { startSweeper } from "./sweeper.ts";
 import { version } from "./version.ts";
 
@@ -17,15 +20,25 @@ export interface Dependencies {
   readonly database: Database;
   readonly serverKeys: ServerKeys;
   readonly syncSecret: string;
+  /** The target databases by name (RUN-7). */
+  readonly targets: Readonly<Record<string, string>>;
   readonly logger?: FastifyBaseLogger;
 }
 
 /** Every problem table of the domains: the one place that lists them. */
-export const problemTables = [ApprovalProblem.table, GrantProblem.table, LeaseProblem.table, DispatchProblem.table];
+export const problemTables = [
+  ApprovalProblem.table,
+  SignatureProblem.table,
+  HoldProblem.table,
+  ScopeProblem.table,
+  GrantProblem.table,
+  LeaseProblem.table,
+  DispatchProblem.table,
+];
 
 /** Puts the service together. Nothing listens yet; `close()` drains it and stops the sweeper, not the database. */
-export function buildApp({ config, database, serverKeys, syncSecret, logger }: Dependencies): FastifyInstance {
-  const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs);
+export function buildApp({ config, database, serverKeys, syncSecret, targets, logger }: Dependencies): FastifyInstance {
+  const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs, trustedIssuer(config));
   const services: Services = {
     database,
     authenticate: (token) => authenticator.authenticate(token),
@@ -33,6 +46,7 @@ export function buildApp({ config, database, serverKeys, syncSecret, logger }: D
     metrics: createMetrics(database),
     syncKey: syncKey(syncSecret),
     serverKeys,
+    targets: Object.keys(targets),
   };
   const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
   app.addHook("preClose", (done) => {
@@ -52,6 +66,21 @@ export function buildApp({ config, database, serverKeys, syncSecret, logger }: D
     app.addHook("onClose", () => sweeper.stop());
   });
   return app;
+}
+
+/** The issuer whose JWTs are taken. Nothing is asked of it before the first token comes. */
+function trustedIssuer(config: Config): OidcIssuer | undefined {
+  const { oidcIssuer, oidcAudience } = config;
+  if (oidcIssuer === undefined || oidcAudience === undefined) return undefined;
+  return new OidcIssuer({
+    issuer: oidcIssuer,
+    audience: oidcAudience,
+    algorithms: config.oidcAlgorithms,
+    principalClaim: config.oidcPrincipalClaim,
+    rolesClaim: config.oidcRolesClaim,
+    roleMap: config.oidcRoleMap,
+    keyCooldownMs: config.oidcKeyCooldownMs,
+  });
 }
 
 async function readiness(database: Database): Promise<Readiness> {

@@ -31,7 +31,7 @@ export async function serve(config: Config): Promise<Running> {
   try {
     const prepared = await prepare(config, databases, log);
     database = prepared.database;
-    app = buildApp({ config, ...prepared, logger });
+    app = buildApp({ config, ...prepared, targets: databases.targets, logger });
     const url = await app.listen({ host: config.host, port: config.port });
     if (prepared.credentialsFile !== undefined) await prepared.noteUrl(prepared.credentialsFile, url);
     return { url, credentialsFile: prepared.credentialsFile, close };

@@ -13,7 +13,7 @@ const openapi: Generator = {
     const config = readConfig({});
     const database = openDatabase({ url: "postgres://nobody@127.0.0.1:1/none", poolSize: 2 });
     const serverKeys = new ServerKeys([{ id: "none", secret: Buffer.alloc(32) }]);
-    const app = buildApp({ config, database, serverKeys, syncSecret: "a-secret-that-signs-nothing" });
+    const app = buildApp({ config, database, serverKeys, targets: {}, syncSecret: "a-secret-that-signs-nothing" });
     try {
       await app.ready();
       return new Map([["openapi/countersign.json", openapiText(app)]]);

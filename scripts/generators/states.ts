@@ -1,6 +1,9 @@
 import { requestTransitions } from "../../src/approvals/index.ts";
 import { grantTransitions } from "../../src/grants/index.ts";
 import { leaseTransitions } from "../../src/leases/index.ts";
+import { holdTransitions } from "../../src/holds/index.ts";
+import { scopeTransitions } from "../../src/scopes/index.ts";
+import { keyTransitions } from "../../src/signatures/index.ts";
 import type { Generator } from "../generator.ts";
 
 type Transitions = Readonly<Record<string, readonly { to: string; by: string }[]>>;
@@ -9,6 +12,9 @@ const machines: readonly { name: string; title: string; transitions: Transitions
   { name: "approval-request", title: "An approval request", transitions: requestTransitions },
   { name: "grant", title: "A grant", transitions: grantTransitions },
   { name: "lease", title: "A lease", transitions: leaseTransitions },
+  { name: "signing-key", title: "A signing key", transitions: keyTransitions },
+  { name: "hold", title: "A hold", transitions: holdTransitions },
+  { name: "scope", title: "A scope", transitions: scopeTransitions },
 ];
 
 const box = { width: 132, height: 40, gap: 220, row: 74, left: 24, top: 56 };

@@ -25,6 +25,14 @@ export async function readRequest(tx: Tx, aprCode: string): Promise<ApprovalRequ
   return wholeRequest(tx, row);
 }
 
+/** Who asked and who voted: they neither execute nor sign (APR-3, ESIGN-2). @throws ServiceProblem NOT_FOUND */
+export async function participantsOf(tx: Tx, aprCode: string): Promise<{ requestedBy: string; voters: string[] }> {
+  const row = await findRequest(tx, aprCode);
+  if (row === undefined) throw new ServiceProblem("NOT_FOUND", `There is no approval request ${aprCode}.`);
+  const votes = await votesOn(tx, [aprCode]);
+  return { requestedBy: row.requested_by, voters: votes.map((vote) => vote.voter) };
+}
+
 export async function wholeRequest(tx: Tx, row: RequestRow): Promise<ApprovalRequest> {
   const votes = await votesOn(tx, [row.apr_code]);
   return presentRequest(row, votes, await principalsWith(tx, ["approver", "council"]));

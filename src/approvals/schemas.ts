@@ -41,6 +41,7 @@ export const ProposedAction = Type.Object(
     schema_digest: Type.Optional(Digest),
     action_set: Type.Optional(ActionSet),
     rollback_plan_ref: Type.Optional(Name(200, { examples: ["DOT_C1_ROLLBACK_CHECK"] })),
+    rehearsal_ref: Type.Optional(Digest),
     ttl_seconds: Type.Optional(
       Type.Integer({
         minimum: 0,

@@ -5,6 +5,8 @@ import { provision, startEmbedded } from "../database/embedded/index.ts";
 export interface Databases {
   readonly ownerUrl: string;
   readonly appUrl: string;
+  /** The target databases: name and URL (RUN-7). */
+  readonly targets: Readonly<Record<string, string>>;
   readonly embedded: boolean;
   stop(): Promise<void>;
 }
@@ -15,9 +17,16 @@ export type Log = (message: string, fields?: object) => void;
 export async function openDatabases(config: Config, log: Log): Promise<Databases> {
   if (config.databaseUrl === undefined) {
     const server = await startEmbedded({ dataDir: config.dataDir, log });
-    const { ownerUrl, appUrl } = await provision(server);
-    return { ownerUrl, appUrl, embedded: true, stop: () => server.stop() };
+    const { ownerUrl, appUrl, targetUrl } = await provision(server);
+    const targets = { default: targetUrl, ...config.targets };
+    return { ownerUrl, appUrl, targets, embedded: true, stop: () => server.stop() };
   }
   const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;
-  return { ownerUrl, appUrl: config.databaseUrl, embedded: false, stop: async () => undefined };
+  return {
+    ownerUrl,
+    appUrl: config.databaseUrl,
+    targets: config.targets,
+    embedded: false,
+    stop: async () => undefined,
+  };
 }

@@ -72,6 +72,15 @@ export function readJson(file: string): unknown {
   }
 }
 
+/** @throws UsageError when the file cannot be read */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 function readCredentials(file: string, asked: boolean): Credentials | undefined {
   try {
     return readJson(file) as Credentials;

@@ -7,8 +7,11 @@ import { version } from "../version.ts";
 import { addApprovalCommands, type Connect } from "./approvals.ts";
 import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
 import { addGrantCommands } from "./grants.ts";
+import { addHoldCommands } from "./holds.ts";
 import { addOperationCommands } from "./operations.ts";
 import type { Shown } from "./output.ts";
+import { addScopeCommands } from "./scopes.ts";
+import { addSigningCommands } from "./signing.ts";
 import { addTokenCommands } from "./tokens.ts";
 
 function makeProgram(): Command {
@@ -33,6 +36,9 @@ function makeProgram(): Command {
   addTokenCommands(program, run);
   addApprovalCommands(program, run, connect);
   addGrantCommands(program, run, connect);
+  addSigningCommands(program, run, connect);
+  addScopeCommands(program, run, connect);
+  addHoldCommands(program, run, connect);
   return program;
 }
 

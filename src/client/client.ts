@@ -9,8 +9,11 @@ import type {
 } from "../approvals/index.ts";
 import type { Diagnosis } from "../doctor/index.ts";
 import type { AuditEvent } from "../evidence/index.ts";
-import type { BindingsInput, ConsumeInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/index.ts";
+import type { BindingsInput, ConsumeInput, EsignInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/index.ts";
+import type { Hold, HoldInput, LiftInput } from "../holds/index.ts";
 import type { Lease, ReleaseLease, RenewLease } from "../leases/index.ts";
+import type { Scope, ScopeInput } from "../scopes/index.ts";
+import type { RevokeKeyInput, SigningKey, SigningKeyInput } from "../signatures/index.ts";
 import { sign } from "./sign.ts";
 import { type CallOptions, type Query, Transport } from "./transport.ts";
 
@@ -102,6 +105,55 @@ export class Client {
 
   revoke(authCode: string, input: RevokeInput, options?: CallOptions): Promise<Grant> {
     return this.#change(at("/v1/grants/{}/revoke", authCode), input, options);
+  }
+
+  /** The exact bytes that a sovereign signs (ESIGN-1), as text. */
+  signingPayload(authCode: string, options?: CallOptions): Promise<string> {
+    return this.#transport.sendForText({ method: "GET", path: at("/v1/grants/{}/signing-payload", authCode) }, options);
+  }
+
+  esign(authCode: string, input: EsignInput, options?: CallOptions): Promise<Grant> {
+    return this.#change(at("/v1/grants/{}/esign", authCode), input, options);
+  }
+
+  listSigningKeys(query: Query = {}, options?: CallOptions): Promise<PageOf<SigningKey>> {
+    return this.#get("/v1/signing-keys", query, options);
+  }
+
+  registerSigningKey(input: SigningKeyInput, options?: CallOptions): Promise<SigningKey> {
+    return this.#change("/v1/signing-keys", input, options);
+  }
+
+  confirmSigningKey(kid: string, options?: CallOptions): Promise<SigningKey> {
+    return this.#change(at("/v1/signing-keys/{}/confirm", kid), undefined, options);
+  }
+
+  revokeSigningKey(kid: string, input: RevokeKeyInput, options?: CallOptions): Promise<SigningKey> {
+    return this.#change(at("/v1/signing-keys/{}/revoke", kid), input, options);
+  }
+
+  listScopes(query: Query = {}, options?: CallOptions): Promise<PageOf<Scope>> {
+    return this.#get("/v1/scopes", query, options);
+  }
+
+  registerScope(input: ScopeInput, options?: CallOptions): Promise<Scope> {
+    return this.#change("/v1/scopes", input, options);
+  }
+
+  retireScope(id: string, options?: CallOptions): Promise<Scope> {
+    return this.#change(at("/v1/scopes/{}/retire", id), undefined, options);
+  }
+
+  listHolds(query: Query = {}, options?: CallOptions): Promise<PageOf<Hold>> {
+    return this.#get("/v1/holds", query, options);
+  }
+
+  placeHold(input: HoldInput, options?: CallOptions): Promise<Hold> {
+    return this.#change("/v1/holds", input, options);
+  }
+
+  liftHold(id: string, input: LiftInput, options?: CallOptions): Promise<Hold> {
+    return this.#change(at("/v1/holds/{}/lift", id), input, options);
   }
 
   listLeases(query: Query = {}, options?: CallOptions): Promise<PageOf<Lease>> {

@@ -1,4 +1,5 @@
 export { Client, type Executed, type PageOf } from "./client.ts";
+export { keyProof, newSigningKey, type PrivateKey, publicPart, signDetached } from "./esign.ts";
 export { ClientProblem } from "./problem.ts";
 export { sign } from "./sign.ts";
 export type { CallOptions, Query } from "./transport.ts";

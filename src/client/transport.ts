@@ -40,13 +40,23 @@ export class Transport {
    * @throws ClientProblem when the service refuses
    */
   async send<Answer>(message: Message, options: CallOptions = {}): Promise<Answer> {
+    return read<Answer>(await this.#deliver(message, options));
+  }
+
+  /** The same for an answer whose exact bytes count. @throws ClientProblem when the service refuses */
+  async sendForText(message: Message, options: CallOptions = {}): Promise<string> {
+    const response = await this.#deliver(message, options);
+    return response.ok ? response.text() : read<string>(response);
+  }
+
+  async #deliver(message: Message, options: CallOptions): Promise<Response> {
     const key = message.changes === true ? (options.idempotencyKey ?? randomUUID()) : undefined;
     const first = await this.#attempt(message, options, key);
-    if (first.status !== 503) return read<Answer>(first);
+    if (first.status !== 503) return first;
     await first.body?.cancel();
     const seconds = Math.min(Number(first.headers.get("retry-after")) || 1, longestPauseSeconds);
     await pause(seconds * 1_000, undefined, { signal: options.signal });
-    return read<Answer>(await this.#attempt(message, options, key));
+    return this.#attempt(message, options, key);
   }
 
   #attempt(message: Message, options: CallOptions, key: string | undefined): Promise<Response> {

@@ -1,8 +1,9 @@
 import type { Handler } from "./handler.ts";
 import { authorizeBuildStep } from "./handlers/authorize-build-step.ts";
+import { authorizeSovereignBuild } from "./handlers/authorize-sovereign-build.ts";
 
 /** Every handler that the service has; `docs/adding-an-action.md` says what a new one needs. */
-export const handlers: readonly Handler[] = [authorizeBuildStep];
+export const handlers: readonly Handler[] = [authorizeBuildStep, authorizeSovereignBuild];
 
 const byRef = new Map(handlers.map((handler) => [handler.handlerRef, handler]));
 

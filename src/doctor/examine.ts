@@ -1,14 +1,18 @@
 import { activeActionTypes, electorate, reachable, unimplemented } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
 import { tokensExpiringWithin } from "../principals/index.ts";
+import { commitModeFindings } from "./commit-mode/findings.ts";
 import type { Diagnosis, Finding } from "./schemas.ts";
 import { databaseClock, liveGrants, overdueCounts, undecidedRequests } from "./store.ts";
 
 const tokenNoticeSeconds = 14 * 86_400;
 const clockToleranceMs = 2_000;
 
-/** Looks for what is configured or left in a way that cannot work, or soon will not (OPEN-6). */
-export async function examine(tx: Tx): Promise<Diagnosis> {
+/**
+ * Looks for what is configured or left in a way that cannot work, or soon will not (OPEN-6).
+ * @param targets the names of the configured target databases
+ */
+export async function examine(tx: Tx, targets: readonly string[]): Promise<Diagnosis> {
   const sent = Date.now();
   const database = await databaseClock(tx);
   const received = Date.now();
@@ -17,6 +21,7 @@ export async function examine(tx: Tx): Promise<Diagnosis> {
     ...(await actionTypes(tx)),
     ...(await requests(tx)),
     ...(await grants(tx)),
+    ...(await commitModeFindings(tx, targets)),
     ...(await tokens(tx)),
     ...(await sweeper(tx)),
   ];

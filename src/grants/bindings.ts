@@ -39,6 +39,9 @@ function detail(wanted: Bindings, refused: Refused): string {
 function fate(grant: GrantRow): string {
   if (grant.consumed_at !== null) return `was consumed at ${grant.consumed_at.toISOString()}`;
   if (grant.revoked_at !== null) return `was revoked at ${grant.revoked_at.toISOString()}`;
+  if (grant.status === "active" && grant.signature_key_revoked_at !== null) {
+    return `was signed with a key that was revoked at ${grant.signature_key_revoked_at.toISOString()}`;
+  }
   if (grant.now.getTime() >= grant.expires_at.getTime()) return `expired at ${grant.expires_at.toISOString()}`;
   return "is a draft that has not been signed";
 }

@@ -2,18 +2,21 @@ import type { Tx } from "../database/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
+import { refuseWhileHeld } from "../holds/index.ts";
 import { type AcquiredLease, acquireLease, bindLease, lockLease, showLeaseAgain } from "../leases/index.ts";
 import { asked, refusal } from "./bindings.ts";
+import { GrantProblem } from "./errors.ts";
 import { judgeNamed } from "./predicate.ts";
 import type { ConsumeInput, Receipt } from "./schemas.ts";
-import { findReceipt, type GrantRow, insertReceipt, lockGrant } from "./store.ts";
+import { findReceipt, type GrantRow, insertReceipt, lockGrantForUse } from "./store.ts";
 import { transition } from "./transition.ts";
 
 /**
  * Burns the grant before the first write (GRANT-3), with the lease in the same transaction where one is asked for
  * (GRANT-4). The executor is the caller (GRANT-7). The same executor with the same root gets the same receipt again.
- * Lock order: lease, then grant (GRANT-8).
- * @throws GrantProblem with the code of GRANT-2; LeaseProblem LEASE_HELD; ServiceProblem NOT_FOUND
+ * Lock order: lease, hold, grant (GRANT-8). A grant of a registered scope is worked under that scope's lease.
+ * @throws GrantProblem with the code of GRANT-2; LeaseProblem LEASE_HELD; HoldProblem REGISTRATION_HOLD
+ * @throws ServiceProblem NOT_FOUND
  */
 export async function consumeGrant(
   tx: Tx,
@@ -24,7 +27,7 @@ export async function consumeGrant(
 ): Promise<Receipt> {
   const { idempotency_root: root, lease: leaseWanted, ...bindings } = input;
   if (leaseWanted !== undefined) await lockLease(tx, leaseWanted.name);
-  const grant = await lockGrant(tx, authCode);
+  const grant = await lockGrantForUse(tx, authCode);
   if (grant === undefined) throw new ServiceProblem("NOT_FOUND", `There is no grant ${authCode}.`);
 
   const wanted = asked(bindings);
@@ -34,6 +37,8 @@ export async function consumeGrant(
     if (again) return replay(tx, keys, authCode);
     throw refusal(wanted, judgement);
   }
+  requireOwnLease(grant, leaseWanted?.name);
+  if (grant.on_hold === true) await refuseWhileHeld(tx, grant.scope.environment);
 
   const lease =
     leaseWanted === undefined
@@ -43,6 +48,20 @@ export async function consumeGrant(
   await insertReceipt(tx, authCode, lease && { name: lease.name, fencingToken: lease.fencing_token });
   if (lease !== undefined) await bindLease(tx, lease.name, authCode);
   return receipt(consumed, lease, false);
+}
+
+/** @throws GrantProblem CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH for another lease than the scope's */
+function requireOwnLease(grant: GrantRow, wanted: string | undefined): void {
+  const { lease_name } = grant.scope;
+  if (wanted === undefined || lease_name === undefined || wanted === lease_name) return;
+  throw new GrantProblem(
+    "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH",
+    `${grant.auth_code} is worked under the lease ${lease_name}.`,
+    {
+      members: { auth_code: grant.auth_code, mismatched: ["lease_name"] },
+      errors: [{ pointer: "/lease/name", detail: `must be ${lease_name}` }],
+    },
+  );
 }
 
 function isOwnRoot(grant: GrantRow, caller: Caller, root: string): boolean {

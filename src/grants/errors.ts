@@ -37,5 +37,10 @@ export const GrantProblem = problemClass("GrantProblem", {
     title: "The grant is not active yet",
     remedy: "A commit-mode grant becomes active once a sovereign has signed it.",
   },
+  REJECT_SIGNATURE_KEY_REVOKED: {
+    kind: "conflict",
+    title: "The key that signed the grant was revoked",
+    remedy: "Revoke the grant, have the change approved again, and have it signed with a key that is in force.",
+  },
 });
 export type GrantCode = keyof typeof GrantProblem.table;

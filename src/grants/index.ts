@@ -1,19 +1,22 @@
 export { consumeGrant } from "./consume.ts";
+export { readSigningPayload, signGrant } from "./esign/index.ts";
 export { GrantProblem } from "./errors.ts";
 export { expireGrants } from "./expire.ts";
 export { authCodeOf, type MintOrder, type MintOutcome, mintGrant } from "./mint.ts";
 export type { GrantScope } from "./predicate.ts";
-export { type GrantQuery, listGrants, presentGrant, readGrant } from "./read.ts";
+export { type GrantQuery, listGrants, presentGrant, presentWithSignature, readGrant } from "./read.ts";
 export { revokeGrant } from "./revoke.ts";
 export {
   AuthCode,
   BindingsInput,
   ConsumeInput,
+  EsignInput,
   Grant,
   GrantStatus,
   Mode,
   Receipt,
   RevokeInput,
+  SigningPayload,
   Verdict,
 } from "./schemas.ts";
 export { grantTransitions } from "./states.ts";

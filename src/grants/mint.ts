@@ -101,7 +101,9 @@ async function recordMint(tx: Tx, caller: Caller, order: MintOrder, grant: Grant
 
 /** The request's own grant as it is found: it must be this request's, and is either still good or dead for good. */
 function standing(grant: GrantRow, order: MintOrder): Exclude<MintOutcome, { kind: "live-grant-exists" }> {
-  if (grant.request_ref !== order.requestRef) throw new Error(`${grant.auth_code} belongs to ${grant.request_ref}`);
+  if (grant.request_ref !== order.requestRef || grant.mode !== order.mode) {
+    throw new Error(`${grant.auth_code} is a ${grant.mode} grant of ${grant.request_ref}`);
+  }
   const status = grantStatus(grant, grant.now);
   return isLive(status) ? { kind: "replayed", grant } : { kind: "dead", status, grant };
 }

@@ -16,6 +16,10 @@ export interface GrantScope {
   readonly schema_digest: string;
   readonly executor: string;
   readonly action_set: readonly string[];
+  /** Of a commit-mode grant: the configured database that the environment stands for (RUN-7). */
+  readonly database?: string;
+  /** Of a commit-mode grant: the lease that its run works under. */
+  readonly lease_name?: string;
 }
 
 /** As much of a grant as the predicate looks at. */
@@ -27,6 +31,8 @@ export interface GrantFacts {
   readonly status: GrantStatus;
   readonly granted_at: Date;
   readonly expires_at: Date;
+  /** When the key that signed it was revoked. */
+  readonly signature_key_revoked_at: Date | null;
 }
 
 /** What somebody wants to do (GRANT-1). */
@@ -94,18 +100,18 @@ export function judge<Facts extends GrantFacts>(
 ): Judgement<Facts> {
   const judged = candidates.map((grant) => ({
     grant,
-    status: grantStatus(grant, now),
+    standing: standingOf(grant, now),
     mismatched: differing(grant, asked, caller),
   }));
   const exact = judged.filter((one) => one.mismatched.length === 0);
-  const live = exact.filter((one) => one.status === "active").map((one) => one.grant);
+  const live = exact.filter((one) => one.standing === "active").map((one) => one.grant);
   if (live.length > 1) return { valid: false, code: "AMBIGUOUS_AUTHORIZATION", matching: live };
   if (live[0] !== undefined) return { valid: true, grant: live[0] };
 
   const dead = newest(exact);
-  if (dead !== undefined) return { valid: false, code: refusalOf(dead.status), grant: dead.grant };
+  if (dead !== undefined) return { valid: false, code: refusalOf(dead.standing), grant: dead.grant };
   const nearest = judged
-    .filter((one) => isLive(one.status))
+    .filter((one) => one.standing === "key-revoked" || isLive(one.standing))
     .sort((a, b) => a.mismatched.length - b.mismatched.length)[0];
   if (nearest === undefined) return { valid: false, code: "G2_EXECUTION_REQUIRES_SEPARATE_AUTHORIZATION" };
   return {
@@ -132,12 +138,22 @@ export function judgeNamed<Facts extends GrantFacts>(
   return { valid: false, code: "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH", grant, mismatched };
 }
 
+/** The status of the grant, or that the key behind its signature is no longer trusted. */
+type Standing = GrantStatus | "key-revoked";
+
+function standingOf(grant: GrantFacts, now: Date): Standing {
+  const status = grantStatus(grant, now);
+  return status === "active" && grant.signature_key_revoked_at !== null ? "key-revoked" : status;
+}
+
 function newest<One extends { grant: GrantFacts }>(ones: readonly One[]): One | undefined {
   return [...ones].sort((a, b) => b.grant.granted_at.getTime() - a.grant.granted_at.getTime())[0];
 }
 
-function refusalOf(status: GrantStatus): GrantCode {
-  switch (status) {
+function refusalOf(standing: Standing): GrantCode {
+  switch (standing) {
+    case "key-revoked":
+      return "REJECT_SIGNATURE_KEY_REVOKED";
     case "consumed":
       return "REJECT_AUTH_ALREADY_CONSUMED";
     case "revoked":

@@ -1,8 +1,10 @@
 import type { Tx } from "../database/index.ts";
+import { digestOfBytes } from "../kernel/json.ts";
 import { pageOf, pageRequest } from "../kernel/paging.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import type { PageOf } from "../kernel/schemas.ts";
-import type { Grant } from "./schemas.ts";
+import { findSignature, type SignatureRow } from "./esign/store.ts";
+import type { Grant, Signature } from "./schemas.ts";
 import { type GrantStatus, grantStatus } from "./states.ts";
 import { findGrant, type GrantRow, selectGrants } from "./store.ts";
 
@@ -16,11 +18,36 @@ export interface GrantQuery {
   executor?: string;
 }
 
-/** One grant, its status as of now. @throws ServiceProblem NOT_FOUND */
+/** One grant, its status as of now, with its signature where it has one. @throws ServiceProblem NOT_FOUND */
 export async function readGrant(tx: Tx, authCode: string): Promise<Grant> {
   const row = await findGrant(tx, authCode);
   if (row === undefined) throw new ServiceProblem("NOT_FOUND", `There is no grant ${authCode}.`);
-  return presentGrant(row);
+  return presentWithSignature(tx, row);
+}
+
+/** A commit-mode grant with the signature that made it active, or null while it has none (ESIGN-3). */
+export async function presentWithSignature(tx: Tx, row: GrantRow): Promise<Grant> {
+  if (row.mode !== "commit") return presentGrant(row);
+  const signature = await findSignature(tx, row.auth_code);
+  return { ...presentGrant(row), signature: signature === undefined ? null : presentSignature(signature) };
+}
+
+function presentSignature(row: SignatureRow): Signature {
+  return {
+    signer: row.signer,
+    kid: row.kid,
+    alg: row.alg,
+    jwk: row.jwk,
+    key_valid_from: row.key_valid_from.toISOString(),
+    key_valid_until: row.key_valid_until.toISOString(),
+    key_confirmed_by: row.confirmed_by,
+    key_confirmed_at: row.confirmed_at.toISOString(),
+    key_revoked_at: row.key_revoked_at?.toISOString() ?? null,
+    payload: row.payload,
+    payload_digest: digestOfBytes(row.payload),
+    jws: row.jws,
+    signed_at: row.signed_at.toISOString(),
+  };
 }
 
 /** Grants, newest first. */
@@ -61,6 +88,8 @@ export function presentGrant(row: GrantRow): Grant {
       executor: row.scope.executor,
       action_set: [...row.scope.action_set],
       rollback_plan_ref: row.rollback_plan_ref,
+      ...(row.scope.database === undefined ? {} : { database: row.scope.database }),
+      ...(row.scope.lease_name === undefined ? {} : { lease_name: row.scope.lease_name }),
     },
     commit_allowed: row.commit_allowed,
     requires_sovereign_esign: row.requires_sovereign_esign,

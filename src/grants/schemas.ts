@@ -2,9 +2,11 @@ import Type, { type Static } from "typebox";
 import { ActionSet, AprCode } from "../approvals/index.ts";
 import { Digest, Json, Name, Principal, Prose, Timestamp } from "../kernel/schemas.ts";
 import { AcquiredLease, LeaseName, LeaseTtl } from "../leases/index.ts";
+import { Algorithm, Kid } from "../signatures/index.ts";
 import { grantStatuses } from "./states.ts";
 
 const closed = { additionalProperties: false } as const;
+const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 export const AuthCode = Type.String({
   pattern: "^GBA-[A-Za-z0-9_]{1,40}-[A-Za-z0-9][A-Za-z0-9._-]{0,119}$",
@@ -68,6 +70,9 @@ export const Verdict = Type.Object(
     request_ref: AprCode,
     granted_at: Timestamp,
     expires_at: Timestamp,
+    on_hold: Type.Boolean({
+      description: "Whether an emergency stop stands: then a consume is refused until it is lifted.",
+    }),
     checked_at: Timestamp,
   },
   closed,
@@ -77,7 +82,55 @@ export type Verdict = Static<typeof Verdict>;
 export const RevokeInput = Type.Object({ reason: Prose(2000, { examples: ["The manifest is out of date."] }) }, closed);
 export type RevokeInput = Static<typeof RevokeInput>;
 
-const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+/** The sovereign's signature, and the key as it was when it signed: enough to check it without the service (ESIGN-3). */
+export const Signature = Type.Object(
+  {
+    signer: Principal,
+    kid: Kid,
+    alg: Algorithm,
+    jwk: Json,
+    key_valid_from: Timestamp,
+    key_valid_until: Timestamp,
+    key_confirmed_by: Principal,
+    key_confirmed_at: Timestamp,
+    key_revoked_at: nullable(Timestamp),
+    payload: Type.String({ description: "The bytes that were signed, as text." }),
+    payload_digest: Digest,
+    jws: Type.String({ description: "Detached: `<protected>..<signature>`." }),
+    signed_at: Timestamp,
+  },
+  closed,
+);
+export type Signature = Static<typeof Signature>;
+
+export const EsignInput = Type.Object(
+  {
+    jws: Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      description:
+        "`<protected>..<signature>`: detached, header exactly `alg` (EdDSA or ES256) and `kid`, over the bytes of signing-payload.",
+    }),
+  },
+  closed,
+);
+export type EsignInput = Static<typeof EsignInput>;
+
+/** What a sovereign signs (ESIGN-1). Served in its RFC 8785 form, byte for byte. */
+export const SigningPayload = Type.Object(
+  {
+    apr_digest: Digest,
+    auth_code: AuthCode,
+    bindings: Type.Object({ action_set: Type.Array(Type.String()) }, { additionalProperties: Type.String() }),
+    database: Type.String(),
+    expires_at: Timestamp,
+    mode: Type.Literal("commit"),
+    rehearsal_ref: nullable(Digest),
+    type: Type.Literal("countersign/grant-signing-payload/v1"),
+  },
+  closed,
+);
+export type SigningPayload = Static<typeof SigningPayload>;
 
 /** A grant: table `governance_build_authorization`. */
 export const Grant = Type.Object(
@@ -100,12 +153,15 @@ export const Grant = Type.Object(
         executor: Principal,
         action_set: Type.Array(Type.String()),
         rollback_plan_ref: Type.String(),
+        database: Type.Optional(Type.String()),
+        lease_name: Type.Optional(Type.String()),
       },
       closed,
     ),
     commit_allowed: Type.Boolean(),
     requires_sovereign_esign: Type.Boolean(),
     sovereign_esign_ref: nullable(Type.String()),
+    signature: Type.Optional(nullable(Signature)),
     approval_ref: Json,
     evidence: Json,
     granted_at: Timestamp,

@@ -17,6 +17,8 @@ export interface GrantRow extends GrantFacts {
   revoked_at: Date | null;
   revoked_by: string | null;
   revoked_reason: string | null;
+  /** Whether a hold stands against its environment, where it was asked. */
+  on_hold?: boolean;
   /** The database's clock, read after any lock. */
   now: Date;
 }
@@ -32,7 +34,14 @@ export interface ReceiptRow {
 
 const columns = `auth_code, request_ref, mode, scope, rollback_plan_ref, commit_allowed, requires_sovereign_esign,
   sovereign_esign_ref, approval_ref, evidence, status, granted_at, granted_by, expires_at, consumed_at, consumed_by,
-  idempotency_root, revoked_at, revoked_by, revoked_reason`;
+  idempotency_root, revoked_at, revoked_by, revoked_reason,
+  (SELECT k.revoked_at FROM grant_signatures s JOIN signing_keys k USING (kid)
+    WHERE s.auth_code = governance_build_authorization.auth_code) AS signature_key_revoked_at`;
+
+/** Whether a hold stands against the environment of the row of that name. */
+const onHold = (row: string): string =>
+  `EXISTS (SELECT FROM registration_holds h WHERE h.lifted_at IS NULL
+            AND (h.environment IS NULL OR h.environment = ${row}.scope ->> 'environment')) AS on_hold`;
 
 export interface GrantInsert {
   readonly authCode: string;
@@ -55,7 +64,8 @@ export async function insertGrant(tx: Tx, grant: GrantInsert): Promise<boolean> 
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8,
             $3 = 'commit', $3 = 'commit', CASE $3 WHEN 'commit' THEN 'draft' ELSE 'active' END,
             now, now + make_interval(secs => $9)
-       FROM clock_timestamp() AS now
+       -- Whole milliseconds, as answered: what is shown, signed and compared is the same time.
+       FROM date_trunc('milliseconds', clock_timestamp()) AS now
      ON CONFLICT (auth_code) DO NOTHING`,
     [
       grant.authCode,
@@ -74,7 +84,8 @@ export async function insertGrant(tx: Tx, grant: GrantInsert): Promise<boolean> 
 
 export async function findGrant(tx: Tx, authCode: string): Promise<GrantRow | undefined> {
   const { rows } = await tx.query<GrantRow>(
-    `SELECT ${columns}, clock_timestamp() AS now FROM governance_build_authorization WHERE auth_code = $1`,
+    `SELECT ${columns}, ${onHold("governance_build_authorization")}, clock_timestamp() AS now
+       FROM governance_build_authorization WHERE auth_code = $1`,
     [authCode],
   );
   return rows[0];
@@ -93,10 +104,25 @@ export async function lockGrant(tx: Tx, authCode: string): Promise<GrantRow | un
   return rows[0];
 }
 
+/**
+ * The same for a use, behind the gate that a hold closes (GRANT-8, GRANT-9). The look for a hold may be older than the
+ * gate; the trigger of the use looks once more.
+ */
+export async function lockGrantForUse(tx: Tx, authCode: string): Promise<GrantRow | undefined> {
+  const { rows } = await tx.query<GrantRow>(
+    `WITH gate AS MATERIALIZED (SELECT pass_hold_gate()),
+          locked AS MATERIALIZED (SELECT ${columns} FROM governance_build_authorization, gate WHERE auth_code = $1
+                                     FOR UPDATE OF governance_build_authorization)
+     SELECT locked.*, ${onHold("locked")}, clock_timestamp() AS now FROM locked`,
+    [authCode],
+  );
+  return rows[0];
+}
+
 /** The live grants of the carrier and plan, and the newest dead one with exactly these bindings (GRANT-2). */
 export async function findCandidates(tx: Tx, asked: Bindings): Promise<GrantRow[]> {
   const { rows } = await tx.query<GrantRow>(
-    `SELECT candidate.*, clock_timestamp() AS now FROM (
+    `SELECT candidate.*, ${onHold("candidate")}, clock_timestamp() AS now FROM (
        (SELECT ${columns} FROM governance_build_authorization
          WHERE scope ->> 'carrier' = $1 AND scope ->> 'plan_id' = $2 AND status IN ('draft', 'active')
          ORDER BY granted_at DESC LIMIT 200)
@@ -158,6 +184,7 @@ export interface StatusChange {
   readonly by: string;
   readonly idempotencyRoot?: string | undefined;
   readonly reason?: string | undefined;
+  readonly esignRef?: string | undefined;
 }
 
 /** Compare-and-set: undefined when the grant is no longer in the status that it was locked in. */
@@ -173,12 +200,20 @@ export async function setGrantStatus(
             consumed_at = CASE $3 WHEN 'consumed' THEN now END, consumed_by = CASE $3 WHEN 'consumed' THEN $4 END,
             idempotency_root = $5,
             revoked_at = CASE $3 WHEN 'revoked' THEN now END, revoked_by = CASE $3 WHEN 'revoked' THEN $4 END,
-            revoked_reason = $6,
+            revoked_reason = $6, sovereign_esign_ref = coalesce($7, sovereign_esign_ref),
             expired_at = CASE $3 WHEN 'expired' THEN now END
        FROM clock_timestamp() AS now
       WHERE auth_code = $1 AND status = $2
       RETURNING ${columns}, now`,
-    [authCode, from, change.to, change.by, change.idempotencyRoot ?? null, change.reason ?? null],
+    [
+      authCode,
+      from,
+      change.to,
+      change.by,
+      change.idempotencyRoot ?? null,
+      change.reason ?? null,
+      change.esignRef ?? null,
+    ],
   );
   return rows[0];
 }

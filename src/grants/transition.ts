@@ -1,7 +1,8 @@
 import { type Tx, violatedConstraint } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
+import { placedMeanwhile } from "../holds/index.ts";
 import type { Caller } from "../kernel/caller.ts";
-import { GrantProblem } from "./errors.ts";
+import { type GrantCode, GrantProblem } from "./errors.ts";
 import { canBecome, type GrantStatus } from "./states.ts";
 import { type GrantRow, type StatusChange, setGrantStatus } from "./store.ts";
 
@@ -37,12 +38,23 @@ export async function transition(
   return changed;
 }
 
-/** The trigger looks at the clock once more: a grant may expire between the reading of its row and the update. */
-function overtaken(locked: GrantRow, error: unknown): unknown {
-  const late = ["grant_in_time", "chk_consumed_in_time"].includes(violatedConstraint(error) ?? "");
-  if (!late) return error;
-  const detail = `${locked.auth_code} expired at ${locked.expires_at.toISOString()}.`;
-  return new GrantProblem("REJECT_AUTH_EXPIRED", detail, { members: { auth_code: locked.auth_code }, cause: error });
+/** The triggers look once more: a grant may expire, a hold come, a key go between the reading of its row and the update. */
+export function overtaken(locked: GrantRow, error: unknown): unknown {
+  const { auth_code } = locked;
+  switch (violatedConstraint(error)) {
+    case "grant_in_time":
+    case "chk_consumed_in_time":
+      return problem("REJECT_AUTH_EXPIRED", `${auth_code} expired at ${locked.expires_at.toISOString()}.`);
+    case "grant_key_revoked":
+      return problem("REJECT_SIGNATURE_KEY_REVOKED", `${auth_code} was signed with a key that has just been revoked.`);
+    case "registration_hold":
+      return placedMeanwhile(error);
+    default:
+      return error;
+  }
+  function problem(code: GrantCode, detail: string): Error {
+    return new GrantProblem(code, detail, { members: { auth_code }, cause: error });
+  }
 }
 
 function after(grant: GrantRow, status: GrantStatus): Record<string, unknown> {
@@ -50,6 +62,7 @@ function after(grant: GrantRow, status: GrantStatus): Record<string, unknown> {
   if (status === "consumed") {
     return { ...base, consumed_by: grant.consumed_by, idempotency_root: grant.idempotency_root };
   }
+  if (status === "active") return { ...base, sovereign_esign_ref: grant.sovereign_esign_ref };
   if (status === "revoked") return { ...base, revoked_by: grant.revoked_by, revoked_reason: grant.revoked_reason };
   return base;
 }

@@ -46,6 +46,7 @@ function verdict(wanted: ReturnType<typeof asked>, judgement: Judgement<GrantRow
     request_ref: grant.request_ref,
     granted_at: grant.granted_at.toISOString(),
     expires_at: grant.expires_at.toISOString(),
+    on_hold: grant.on_hold === true,
     checked_at: grant.now.toISOString(),
   };
 }

@@ -50,7 +50,10 @@ const problemSchema = {
 const tagDescriptions: Readonly<Record<string, string>> = {
   "approval requests": "Requests for approval, the votes on them, and their execution.",
   "action types": "What can be asked for, which handler answers it, and how many must agree.",
-  grants: "Narrow, short-lived, single-use permissions: verify, consume, revoke.",
+  grants: "Narrow, short-lived, single-use permissions: sign, verify, consume, revoke.",
+  holds: "The emergency stop: nothing is consumed while one stands.",
+  scopes: "Where commit-mode grants may be for.",
+  "signing keys": "The keys of sovereigns: registered by their owner, confirmed by the council.",
   leases: "Who holds what, and until when.",
   audit: "The append-only log of every transition.",
   doctor: "What is wrong, or will be soon.",
@@ -120,7 +123,7 @@ function sorted(entries: ReadonlyMap<string, unknown>): Record<string, unknown> 
 /** The codes of a route: those that it names, and those that the edge answers for it. */
 export function codesOf(route: Route): string[] {
   const codes = new Set(["INVALID_REQUEST", "RATE_LIMITED", "OVERLOADED", "DATABASE_UNAVAILABLE", "INTERNAL_ERROR"]);
-  if (route.access !== "open") codes.add("UNAUTHENTICATED");
+  if (route.access !== "open") for (const code of ["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE"]) codes.add(code);
   if (Array.isArray(route.access)) codes.add("FORBIDDEN");
   if (route.schema.params !== undefined) codes.add("NOT_FOUND");
   if (route.schema.body !== undefined)

@@ -11,6 +11,7 @@ export interface RoutePolicy {
   /** Answered whatever the load and the rate: the service's own health. */
   readonly health?: boolean;
   readonly takesBody?: boolean;
+  readonly bodyOptional?: boolean;
 }
 
 declare module "fastify" {

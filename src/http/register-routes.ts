@@ -49,6 +49,7 @@ export function registerRoutes(
           audit: route.audit ?? null,
           mutates: isMutating(route),
           takesBody: route.schema.body !== undefined,
+          bodyOptional: route.bodyOptional === true,
         },
         definition: route,
       },

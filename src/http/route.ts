@@ -76,6 +76,8 @@ interface RouteBase<Schemas extends RouteSchemas> {
   readonly description?: string;
   readonly tags: readonly [string, ...string[]];
   readonly schema: Schemas;
+  /** Whether a request without a body stands for one with an empty object. */
+  readonly bodyOptional?: boolean;
   /** Label of the outcome counter that every answer of this route is counted under. */
   readonly countsAs?: string;
   /**

@@ -8,7 +8,6 @@ import type { Metrics } from "./plugins/metrics.ts";
 export interface Identity {
   readonly principal: string;
   readonly roles: readonly Role[];
-  readonly tokenId: string;
 }
 
 export interface Readiness {
@@ -20,7 +19,10 @@ export interface Readiness {
 /** What the edge itself needs. */
 export interface CoreServices {
   readonly database: Database;
-  /** Null for a token that is unknown, expired or revoked. */
+  /**
+   * Null for an API token that is unknown, expired or revoked, and for what is no token at all.
+   * @throws ServiceProblem UNAUTHENTICATED with what is wrong with a JWT, IDENTITY_PROVIDER_UNAVAILABLE
+   */
   authenticate(token: string): Promise<Identity | null>;
   /** A round trip to the database and a look at its migrations; it never throws. */
   ready(): Promise<Readiness>;
@@ -32,4 +34,6 @@ export interface Services extends CoreServices {
   /** SYNC_SECRET, ready to check a dispatcher's signature (APR-7). */
   readonly syncKey: ReturnType<typeof syncKey>;
   readonly serverKeys: ServerKeys;
+  /** The names of the configured target databases (RUN-7). */
+  readonly targets: readonly string[];
 }

@@ -32,6 +32,20 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
   "POST /v1/grants/GBA-C1-NONE/verify": ["c1-builder", "operator"],
   "POST /v1/grants/GBA-C1-NONE/consume": ["c1-builder"],
   "POST /v1/grants/GBA-C1-NONE/revoke": ["operator", "sovereign"],
+  "GET /v1/grants/GBA-C1-NONE/signing-payload": ["sovereign"],
+  "POST /v1/grants/GBA-C1-NONE/esign": ["sovereign"],
+  "GET /v1/signing-keys": ["sovereign", "council_1", "admin", "auditor", "operator"],
+  "GET /v1/signing-keys/none": ["sovereign", "council_1", "admin", "auditor", "operator"],
+  "POST /v1/signing-keys": ["sovereign"],
+  "POST /v1/signing-keys/none/confirm": ["council_1"],
+  "POST /v1/signing-keys/none/revoke": ["admin", "sovereign"],
+  "GET /v1/scopes": any,
+  "POST /v1/scopes": ["admin"],
+  "POST /v1/scopes/1000/retire": ["admin"],
+  "GET /v1/holds": ["operator", "sovereign", "c1-builder", "auditor"],
+  "GET /v1/holds/7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11": ["operator", "sovereign", "c1-builder", "auditor"],
+  "POST /v1/holds": ["operator", "sovereign"],
+  "POST /v1/holds/7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11/lift": ["operator", "sovereign"],
   "GET /v1/leases": ["c1-builder", "operator"],
   "POST /v1/leases/none/renew": ["c1-builder"],
   "POST /v1/leases/none/release": ["c1-builder"],
@@ -41,7 +55,12 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
 
 /** The path of a route with the names that the matrix uses. */
 function concrete(url: string): string {
-  const names: Record<string, string> = { apr_code: "APR-NONE", auth_code: "GBA-C1-NONE", code: "none", name: "none" };
+  const names: Record<string, string> = {
+    apr_code: "APR-NONE",
+    auth_code: "GBA-C1-NONE",
+    id: "7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11",
+    scope_id: "1000",
+  };
   return url.replace(/:(\w+)/g, (_, name: string) => names[name] ?? "none");
 }
 

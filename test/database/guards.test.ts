@@ -112,82 +112,62 @@ t.test("GRANT-6 neither the app role nor the owner changes a binding", async (t)
   }
 });
 
-t.test(
-  "MINT-6 a second live grant on a target, a grant without a quorum and a commit-mode grant without a signature are refused",
-  async (t) => {
-    const { database, names } = await setStage(t);
-    const [code = ""] = await database.transact((tx) => seedGrants(tx, 1, "1 hour", "ONE"));
-    await database.transact(async (tx) => {
-      await tx.query(
-        `INSERT INTO approval_requests (apr_code, apr_digest, content, title, proposed_action_code, risk, quorum, council_quorum, requested_by, decide_by)
+t.test("MINT-6 a second live grant on a target, and a grant without a quorum, are refused", async (t) => {
+  const { database, names } = await setStage(t);
+  const [code = ""] = await database.transact((tx) => seedGrants(tx, 1, "1 hour", "ONE"));
+  await database.transact(async (tx) => {
+    await tx.query(
+      `INSERT INTO approval_requests (apr_code, apr_digest, content, title, proposed_action_code, risk, quorum, council_quorum, requested_by, decide_by)
        SELECT 'TWO', apr_digest, content, 't', proposed_action_code, risk, 1, 0, 'requester', decide_by FROM approval_requests WHERE apr_code = 'ONE-1'`,
-      );
-    });
-    const app = await connect(t, names.appUrl);
-    const copy = (changes: Record<string, string>): string => {
-      const columns = [
-        "auth_code",
-        "request_ref",
-        "mode",
-        "scope",
-        "rollback_plan_ref",
-        "commit_allowed",
-        "requires_sovereign_esign",
-        "approval_ref",
-        "evidence",
-        "status",
-        "granted_at",
-        "granted_by",
-        "created_by",
-        "expires_at",
-      ];
-      const values = columns.map((column) => changes[column] ?? column);
-      return `INSERT INTO ${grants} (${columns.join(", ")}) SELECT ${values.join(", ")} FROM ${grants} WHERE auth_code = '${code}'`;
-    };
-    const two = { auth_code: "'GBA-C1-TWO'", request_ref: "'TWO'" };
-    t.match(await refusedBy(app, copy(two)), /^23/, "no quorum");
-    await app.query(
-      "INSERT INTO apr_approvals (apr_code, voter, decision, apr_digest, council, reason) SELECT apr_code, 'approver_1', 'approve', apr_digest, false, 'r' FROM approval_requests WHERE apr_code = 'TWO'",
     );
-    await app.query("UPDATE approval_requests SET status = 'approved' WHERE apr_code = 'TWO'");
-    t.equal(await refusedBy(app, copy(two)), "23505", "a second live one on the target");
-    const elsewhere = { ...two, scope: `scope || '{"target": "ELSEWHERE"}'` };
-    t.equal(await refusedBy(app, copy(elsewhere)), undefined, "another target is another matter");
-    t.match(
-      await refusedBy(app, copy({ ...elsewhere, expires_at: "granted_at" })),
-      /^23/,
-      "expiry not after the grant",
-    );
-    t.match(
-      await refusedBy(
-        app,
-        copy({ ...elsewhere, mode: "'commit'", commit_allowed: "true", requires_sovereign_esign: "true" }),
-      ),
-      /^23/,
-      "commit mode active",
-    );
-    t.match(await refusedBy(app, copy({ ...elsewhere, commit_allowed: "true" })), /^23/, "dry-run that may commit");
-    t.match(await refusedBy(app, copy({ ...elsewhere, status: "'draft'" })), /^23/, "dry-run draft");
-    t.match(
-      await refusedBy(app, copy({ ...elsewhere, auth_code: "'GBA-C1-OTHER'" })),
-      /^23/,
-      "a code of another request",
-    );
-
-    const commit = { mode: "'commit'", commit_allowed: "true", requires_sovereign_esign: "true", status: "'draft'" };
-    await app.query(copy({ ...elsewhere, ...commit }));
-    const draft = (set: string) => refusedBy(app, `UPDATE ${grants} SET ${set} WHERE auth_code = 'GBA-C1-TWO'`);
-    t.match(await draft("status = 'active'"), /^23/, "active without a signature");
-    t.match(await draft("sovereign_esign_ref = 's'"), /^23/, "signed without becoming active");
-    t.match(
-      await draft(`status = 'consumed', sovereign_esign_ref = 's' ${filled["consumed"]}`),
-      /^23/,
-      "used as a draft",
-    );
-    t.match(await draft(`status = 'expired' ${filled["expired"]}`), /^23/, "expired before its time");
-    t.equal(await draft(`status = 'revoked' ${filled["revoked"]}`), undefined, "a draft can be revoked");
-  },
-);
+  });
+  const app = await connect(t, names.appUrl);
+  const copy = (changes: Record<string, string>): string => {
+    const columns = [
+      "auth_code",
+      "request_ref",
+      "mode",
+      "scope",
+      "rollback_plan_ref",
+      "commit_allowed",
+      "requires_sovereign_esign",
+      "approval_ref",
+      "evidence",
+      "status",
+      "granted_at",
+      "granted_by",
+      "created_by",
+      "expires_at",
+    ];
+    const values = columns.map((column) => changes[column] ?? column);
+    return `INSERT INTO ${grants} (${columns.join(", ")}) SELECT ${values.join(", ")} FROM ${grants} WHERE auth_code = '${code}'`;
+  };
+  const two = { auth_code: "'GBA-C1-TWO'", request_ref: "'TWO'" };
+  t.match(await refusedBy(app, copy(two)), /^23/, "no quorum");
+  await app.query(
+    "INSERT INTO apr_approvals (apr_code, voter, decision, apr_digest, council, reason) SELECT apr_code, 'approver_1', 'approve', apr_digest, false, 'r' FROM approval_requests WHERE apr_code = 'TWO'",
+  );
+  await app.query("UPDATE approval_requests SET status = 'approved' WHERE apr_code = 'TWO'");
+  t.equal(await refusedBy(app, copy(two)), "23505", "a second live one on the target");
+  const elsewhere = { ...two, scope: `scope || '{"target": "ELSEWHERE"}'` };
+  t.equal(await refusedBy(app, copy(elsewhere)), undefined, "another target is another matter");
+  t.match(await refusedBy(app, copy({ ...elsewhere, expires_at: "granted_at" })), /^23/, "expiry not after the grant");
+  t.match(
+    await refusedBy(
+      app,
+      copy({ ...elsewhere, mode: "'commit'", commit_allowed: "true", requires_sovereign_esign: "true" }),
+    ),
+    /^23/,
+    "commit mode active",
+  );
+  t.match(await refusedBy(app, copy({ ...elsewhere, commit_allowed: "true" })), /^23/, "dry-run that may commit");
+  t.match(await refusedBy(app, copy({ ...elsewhere, status: "'draft'" })), /^23/, "dry-run draft");
+  t.match(
+    await refusedBy(app, copy({ ...elsewhere, auth_code: "'GBA-C1-OTHER'" })),
+    /^23/,
+    "a code of another request",
+  );
+});
 
 t.test("APR-5 the app role cannot claim a quorum, vote for itself or reopen a request", async (t) => {
   const service = await startService(t);

@@ -26,7 +26,7 @@ t.test(
     const service = await startService(t);
     const { body } = await expectStatus(service.call("GET", "/v1/doctor", { as: "auditor" }), 200);
     const codes = (body["findings"] as unknown as Finding[]).map((finding) => finding.code);
-    t.same([...new Set(codes)].toSorted(), ["HANDLER_UNIMPLEMENTED", "TOKEN_EXPIRES_SOON"]);
+    t.same([...new Set(codes)].toSorted(), ["HANDLER_UNIMPLEMENTED", "NO_SIGNING_KEY", "TOKEN_EXPIRES_SOON"]);
     t.same((await findings(service, "HANDLER_UNIMPLEMENTED")).map((finding) => finding.subject).toSorted(), [
       "assign_axis_owner",
       "assign_governance_owner",
@@ -46,7 +46,7 @@ t.test("OPEN-6 a quorum that too few people are left for is found, with the requ
   await disable(service, "approver_2", "council_1", "council_2");
   t.match(await findings(service, "REQUEST_UNDECIDABLE"), [{ subject: request.apr_code, severity: "error" }]);
   const types = (await findings(service, "QUORUM_UNSATISFIABLE")).map((finding) => finding.subject);
-  t.equal(types.length, 5);
+  t.equal(types.length, 6);
   t.ok(types.includes("authorize_build_step"));
 });
 

@@ -26,6 +26,7 @@ function grant(changes: Partial<GrantFacts> = {}, scope: Partial<GrantFacts["sco
     status: "active",
     granted_at: new Date("2026-06-23T09:00:00.000Z"),
     expires_at: new Date("2026-06-23T11:00:00.000Z"),
+    signature_key_revoked_at: null,
     ...changes,
   };
 }

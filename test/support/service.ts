@@ -103,7 +103,8 @@ export async function startService(
   const stage = options.stage ?? (await setStage(t));
   const config: Config = { ...readConfig({ SWEEP_INTERVAL_MS: "3600000", TOKEN_CACHE_MS: "0" }), ...options.config };
   const database = openDatabase({ url: stage.names.appUrl, poolSize: config.poolSize });
-  const app = buildApp({ config, database, serverKeys: stage.keys, syncSecret });
+  const targets = { default: stage.names.ownerUrl };
+  const app = buildApp({ config, database, serverKeys: stage.keys, syncSecret, targets });
   t.teardown(async () => {
     await app.close();
     await database.close();

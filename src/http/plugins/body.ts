@@ -44,7 +44,8 @@ function faultOfHeaders(request: FastifyRequest): Error | undefined {
 
 /** A route that takes no body takes an empty object as none. */
 function faultOfPresence(request: FastifyRequest): Error | undefined {
-  const takesBody = request.routeOptions.config.policy?.takesBody === true;
+  const { takesBody = false, bodyOptional = false } = request.routeOptions.config.policy ?? {};
+  if (bodyOptional && request.body === undefined) request.body = {};
   const detail =
     takesBody && request.body === undefined
       ? "A JSON body is required."

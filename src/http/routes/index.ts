@@ -11,14 +11,28 @@ import { withdrawApprovalRequest } from "./approval-requests/withdraw.ts";
 import { listAuditEvents } from "./audit/events.ts";
 import { doctorRoute } from "./doctor/examine.ts";
 import { consumeGrantRoute } from "./grants/consume.ts";
+import { esignGrantRoute } from "./grants/esign.ts";
 import { listGrantsRoute } from "./grants/list.ts";
 import { readGrantRoute } from "./grants/read.ts";
 import { revokeGrantRoute } from "./grants/revoke.ts";
+import { signingPayloadRoute } from "./grants/signing-payload.ts";
 import { verifyGrantRoute } from "./grants/verify.ts";
 import { verifyNamedGrantRoute } from "./grants/verify-named.ts";
+import { liftHoldRoute } from "./holds/lift.ts";
+import { listHoldsRoute } from "./holds/list.ts";
+import { placeHoldRoute } from "./holds/place.ts";
+import { readHoldRoute } from "./holds/read.ts";
 import { listLeasesRoute } from "./leases/list.ts";
 import { releaseLeaseRoute } from "./leases/release.ts";
 import { renewLeaseRoute } from "./leases/renew.ts";
+import { listScopesRoute } from "./scopes/list.ts";
+import { registerScopeRoute } from "./scopes/register.ts";
+import { retireScopeRoute } from "./scopes/retire.ts";
+import { confirmSigningKeyRoute } from "./signing-keys/confirm.ts";
+import { listSigningKeysRoute } from "./signing-keys/list.ts";
+import { readSigningKeyRoute } from "./signing-keys/read.ts";
+import { registerSigningKeyRoute } from "./signing-keys/register.ts";
+import { revokeSigningKeyRoute } from "./signing-keys/revoke.ts";
 
 /** Every route of the service; `docs/adding-a-route.md` says what a new one needs. */
 export const routes: readonly Route[] = [
@@ -37,6 +51,20 @@ export const routes: readonly Route[] = [
   verifyNamedGrantRoute,
   consumeGrantRoute,
   revokeGrantRoute,
+  signingPayloadRoute,
+  esignGrantRoute,
+  listSigningKeysRoute,
+  readSigningKeyRoute,
+  registerSigningKeyRoute,
+  confirmSigningKeyRoute,
+  revokeSigningKeyRoute,
+  listScopesRoute,
+  registerScopeRoute,
+  retireScopeRoute,
+  listHoldsRoute,
+  readHoldRoute,
+  placeHoldRoute,
+  liftHoldRoute,
   listLeasesRoute,
   renewLeaseRoute,
   releaseLeaseRoute,
