@@ -11,12 +11,13 @@ import { type GrantRow, type StatusChange, setGrantStatus } from "./store.ts";
  * audit event in the same transaction (GRANT-3, AUDIT-1).
  * @throws GrantProblem REJECT_AUTH_EXPIRED when the time ran out after the row was read
  * @param locked the grant, as read under its row lock in this transaction
+ * @param change what it becomes; `also` is what else its event says
  */
 export async function transition(
   tx: Tx,
   caller: Caller,
   locked: GrantRow,
-  change: Omit<StatusChange, "by">,
+  change: Omit<StatusChange, "by"> & { readonly also?: Readonly<Record<string, unknown>> },
 ): Promise<GrantRow> {
   if (!canBecome(locked.status, change.to)) {
     throw new Error(`grant ${locked.auth_code}: ${locked.status} does not become ${change.to}`);
@@ -32,7 +33,7 @@ export async function transition(
     resourceType: "grant",
     resourceId: locked.auth_code,
     before: { status: locked.status },
-    after: after(changed, change.to),
+    after: { ...after(changed, change.to), ...change.also },
     digests: { manifest_digest: locked.scope.manifest_digest, schema_digest: locked.scope.schema_digest },
   });
   return changed;

@@ -166,3 +166,23 @@ t.test("MINT-4 the time to live is 7200 s unless asked otherwise, within 60..864
   t.same([undefined, 0, 59, 60, 61, 86_400, 86_401].map(clampTtl), [7_200, 60, 60, 60, 61, 86_400, 86_400]);
   t.end();
 });
+
+t.test("GRANT-2 a grant whose key was revoked is refused for that, and only where it would have been used", (t) => {
+  const revoked = { signature_key_revoked_at: new Date("2026-06-23T09:30:00.000Z") };
+  const code = (...candidates: GrantFacts[]) => {
+    const judgement = judge(wanted, candidates, now);
+    return judgement.valid ? judgement.grant.auth_code : judgement.code;
+  };
+  t.equal(code(grant(revoked)), "REJECT_SIGNATURE_KEY_REVOKED");
+  t.equal(code(grant(revoked), grant({ auth_code: "GBA-C1-B" })), "GBA-C1-B", "another live one still answers");
+  t.equal(code(grant({ ...revoked, status: "consumed" })), "REJECT_AUTH_ALREADY_CONSUMED");
+  t.equal(code(grant({ ...revoked, status: "draft" })), "REJECT_AUTH_NOT_ACTIVE");
+  t.equal(code(grant({ ...revoked, expires_at: now })), "REJECT_AUTH_EXPIRED");
+  const other = { ...wanted, plan_revision: "4" };
+  t.match(judge(other, [grant(revoked)], now), {
+    code: "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH",
+    mismatched: ["plan_revision"],
+  });
+  t.match(judgeNamed(wanted, grant(revoked), now), { valid: false, code: "REJECT_SIGNATURE_KEY_REVOKED" });
+  t.end();
+});

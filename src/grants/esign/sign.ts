@@ -29,7 +29,8 @@ export async function signGrant(tx: Tx, caller: Caller, authCode: string, input:
   await insertSignature(tx, { authCode, esignRef, kid: key.kid, payload, jws: input.jws }).catch((error: unknown) => {
     throw refusedByDatabase(grant, key.kid, error);
   });
-  return transition(tx, caller, grant, { to: "active", esignRef });
+  const also = { kid: key.kid, alg: key.alg, payload_digest: digestOfBytes(payload) };
+  return transition(tx, caller, grant, { to: "active", esignRef, also });
 }
 
 /** The signer is neither requester nor voter nor executor (ESIGN-2). */

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
+import { routes } from "../../../src/http/routes/index.ts";
+import { makeKey, mintDraft, registration, usableKey } from "../../support/commit.ts";
 import { approvalRequest, approve, bindings, mintGrant } from "../../support/flow.ts";
 import { type InProcess, type Person, signed, startService } from "../../support/service.ts";
 
@@ -83,12 +85,47 @@ async function targets(service: InProcess): Promise<Target[]> {
     { path: `/v1/grants/${authCode}/revoke`, as: "operator", valid: { reason: "x" } },
     { path: "/v1/leases/lego1-c1-build/renew", as: "c1-builder", valid: { ...token, ttl_seconds: 60 } },
     { path: "/v1/leases/lego1-c1-build/release", as: "c1-builder", valid: token },
+    ...(await commitModeTargets(service)),
   ];
+}
+
+async function commitModeTargets(service: InProcess): Promise<Target[]> {
+  const authCode = await mintDraft(service);
+  const { kid } = await usableKey(service);
+  const placed = await service.call("POST", "/v1/holds", {
+    as: "operator",
+    body: { reason: "x", environment: "none" },
+  });
+  const { body: scopes } = await service.call("GET", "/v1/scopes", { as: "admin" });
+  const [{ scope_id, ...shipped } = {}] = scopes["items"] as unknown as Record<string, unknown>[];
+  const { status: _, created_at: __, created_by: ___, retired_at: ____, retired_by: _____, ...scope } = shipped;
+  return [
+    { path: `/v1/grants/${authCode}/esign`, as: "sovereign", valid: { jws: "e30..AA" } },
+    { path: "/v1/signing-keys", as: "sovereign", valid: registration(makeKey(), "sovereign") },
+    { path: `/v1/signing-keys/${kid}/confirm`, as: "council_1", valid: { reason: "x" } },
+    { path: `/v1/signing-keys/${kid}/revoke`, as: "admin", valid: { reason: "x" } },
+    { path: "/v1/scopes", as: "admin", valid: { ...scope, target: "ANOTHER" } },
+    { path: `/v1/scopes/${String(scope_id)}/retire`, as: "admin", valid: { reason: "x" } },
+    { path: "/v1/holds", as: "operator", valid: { reason: "x", environment: "none" } },
+    { path: `/v1/holds/${String(placed.body["id"])}/lift`, as: "operator", valid: { reason: "x" } },
+  ];
+}
+
+/** The POST routes that no target is for. */
+function forgotten(all: readonly Target[]): string[] {
+  return routes
+    .filter(({ method, url }) => {
+      const form = new RegExp(`^${url.replace(/:\w+/g, "[^/]+")}$`);
+      return method === "POST" && !all.some(({ path }) => form.test(path));
+    })
+    .map(({ url }) => url);
 }
 
 const countRows = `SELECT (SELECT count(*) FROM approval_requests) AS requests, (SELECT count(*) FROM apr_approvals) AS votes,
   (SELECT count(*) FROM governance_build_authorization) AS grants, (SELECT count(*) FROM grant_receipts) AS receipts,
   (SELECT count(*) FROM dot_iu_runtime_lease) AS leases, (SELECT count(*) FROM audit_events) AS events,
+  (SELECT count(*) FROM signing_keys WHERE status <> 'revoked') AS signing_keys, (SELECT count(*) FROM grant_signatures) AS signatures,
+  (SELECT count(*) FROM scopes WHERE status = 'active') AS scopes, (SELECT count(*) FROM registration_holds WHERE lifted_at IS NULL) AS holds,
   (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM sync_messages) AS messages`;
 
 t.test(
@@ -101,6 +138,7 @@ t.test(
     });
     const rows = async () => (await service.stage.database.transact((tx) => tx.query(countRows))).rows;
     const all = await targets(service);
+    t.same(forgotten(all), [], "every POST route is tried");
     const before = await rows();
     for (const { path, as, valid, headers } of all) {
       const authorization = `Bearer ${service.tokens[as]}`;
