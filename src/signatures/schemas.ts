@@ -29,6 +29,7 @@ export const PublicJwk = Type.Object(
     kid: Type.Optional(Type.String({ maxLength: 200 })),
     use: Type.Optional(Type.Literal("sig")),
     key_ops: Type.Optional(Type.Array(Type.Literal("verify"), { maxItems: 1 })),
+    ext: Type.Optional(Type.Boolean()),
   },
   {
     ...closed,

@@ -15,42 +15,19 @@ export type Call = readonly Buffer[];
 export type Algorithm = "EdDSA" | "ES256";
 
 const hex = (text: string): Buffer => Buffer.from(text, "hex");
+const reversed = (bytes: Buffer): Buffer => Buffer.from(bytes.toReversed());
 const base64url = (text: string): Buffer => Buffer.from(text, "base64url");
 
 /** RFC 8032, section 7.1: tests 1 to 3, and SHA(abc). */
 export const rfc8032: readonly Call[] = [
-  [
-    hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
-    hex(""),
-    hex(
-      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
-    ),
-  ],
-  [
-    hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
-    hex("72"),
-    hex(
-      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
-    ),
-  ],
-  [
-    hex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"),
-    hex("af82"),
-    hex(
-      "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
-    ),
-  ],
-  [
-    hex("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf"),
-    createHash("sha512").update("abc").digest(),
-    hex(
-      "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704",
-    ),
-  ],
-];
+  "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a  e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+  "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c 72 92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+  "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025 af82 6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+  "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704",
+].map((line) => line.split(" ").map(hex));
 
 export interface DetachedJws {
-  readonly alg: Algorithm;
+  readonly alg: string;
   readonly jwk: Readonly<Record<string, unknown>>;
   readonly header: string;
   readonly payload: string;
@@ -123,7 +100,7 @@ export function bigEndian(number: bigint): Buffer {
 }
 
 export function littleEndian(number: bigint): Buffer {
-  return bigEndian(number).reverse();
+  return reversed(bigEndian(number));
 }
 
 export function fromBigEndian(bytes: Buffer): bigint {
@@ -131,7 +108,7 @@ export function fromBigEndian(bytes: Buffer): bigint {
 }
 
 export function fromLittleEndian(bytes: Buffer): bigint {
-  return fromBigEndian(Buffer.from(bytes).reverse());
+  return fromBigEndian(reversed(bytes));
 }
 
 /** The inverse modulo a prime. */
@@ -229,13 +206,13 @@ export function identityAsR(): Record<string, Call> {
 export function malformedEd25519(whole: Call): Record<string, Call> {
   const [key = hex(""), message = hex(""), signature = hex("")] = whole;
   const [r, s, zero] = [signature.subarray(0, 32), signature.subarray(32), Buffer.alloc(32)];
-  const made = (...parts: Buffer[]): Call => whole.with(-1, Buffer.concat(parts));
+  const made = (...parts: Buffer[]): Call => whole.with(2, Buffer.concat(parts));
   return {
     "S + L": made(r, littleEndian(fromLittleEndian(s) + ed25519.order)),
     "S = L": made(r, littleEndian(ed25519.order)),
     "S = 0": made(r, zero),
     "S of all ones": made(r, Buffer.alloc(32, 255)),
-    "S big-endian": made(r, Buffer.from(s).reverse()),
+    "S big-endian": made(r, reversed(s)),
     "all zero": made(zero, zero),
     "R and S swapped": made(s, r),
     "R off the curve": made(littleEndian(2n), s),
@@ -255,9 +232,9 @@ export function malformedEd25519(whole: Call): Record<string, Call> {
 export function malformedEs256(whole: Call, key: SeededKey): Record<string, Call> {
   const [x = hex(""), y = hex(""), message = hex(""), signature = hex("")] = whole;
   const [r, s, zero] = [signature.subarray(0, 32), signature.subarray(32), Buffer.alloc(32)];
-  const made = (...parts: Buffer[]): Call => whole.with(-1, Buffer.concat(parts));
+  const made = (...parts: Buffer[]): Call => whole.with(3, Buffer.concat(parts));
   const small = (first: bigint, second: bigint): Call =>
-    xBeyondOrder.with(-1, Buffer.concat([bigEndian(first), bigEndian(second)]));
+    xBeyondOrder.with(3, Buffer.concat([bigEndian(first), bigEndian(second)]));
   const digest = fromBigEndian(createHash("sha256").update(message).digest());
   // With this r, u1 G + u2 Q is infinity whatever s is.
   const opposite = ((p256.order - (digest % p256.order)) * inverse(key.scalar, p256.order)) % p256.order;
@@ -273,7 +250,7 @@ export function malformedEs256(whole: Call, key: SeededKey): Record<string, Call
     "of all ones": made(Buffer.alloc(64, 255)),
     "a sum at infinity": made(bigEndian(opposite), bigEndian(1n)),
     "r and s swapped": made(s, r),
-    "little-endian": made(Buffer.from(r).reverse(), Buffer.from(s).reverse()),
+    "little-endian": made(reversed(r), reversed(s)),
     "in DER": made(sign("sha256", message, key.privateKey)),
     "one byte short": made(signature.subarray(0, 63)),
     "one byte long": made(signature, hex("00")),
@@ -286,4 +263,30 @@ export function malformedEs256(whole: Call, key: SeededKey): Record<string, Call
     "x one byte short": whole.with(0, x.subarray(1)),
     "no key": [hex(""), hex(""), message, signature],
   };
+}
+
+/** What the key of a JWS may not become: a key of the other kind, of another curve, with members missing or of another type. */
+export function wrongJwks({ alg, jwk }: DetachedJws, other: DetachedJws): unknown[] {
+  const { kty, crv, x, y } = jwk;
+  const pointOnly = [
+    { ...jwk, y: undefined },
+    { ...jwk, x: y, y: x },
+  ];
+  return [
+    other.jwk,
+    { ...jwk, kty: other.jwk["kty"] },
+    { ...jwk, crv: other.jwk["crv"] },
+    { ...jwk, crv: alg === "EdDSA" ? "X25519" : "P-384" },
+    { ...jwk, kty: [kty] },
+    { ...jwk, x: `${String(x)}=` },
+    { ...jwk, x: [x] },
+    { ...jwk, x: null },
+    { kty, crv },
+    ...(y === undefined ? [] : pointOnly),
+    {},
+    [jwk],
+    null,
+    "x",
+    1,
+  ];
 }
