@@ -232,24 +232,7 @@ t.test("ESIGN-2 a coordinate is a JSON string, even where a number spells the sa
 });
 
 t.test("ESIGN-2 base64url has one spelling for some bytes", async (t) => {
-  const wrong = [
-    "A",
-    "AAAAA",
-    "AA==",
-    "AA=",
-    "AAA=",
-    "AB",
-    "AAB",
-    "A-_",
-    "A+/A",
-    "AA AA",
-    "AAAA\n",
-    "\nAAAA",
-    "AA\r\nAA",
-    "AAÄA",
-    "AA.A",
-    "=",
-  ];
+  const wrong = "A|AAAAA|AA==|AA=|AAA=|AB|AAB|A-_|A+/A|AA AA|AAAA\n|\nAAAA|AA\r\nAA|AAÄA|AA.A|=".split("|");
   for (const text of wrong) t.equal(await evaluate("base64url_decode($1)", [text]), null, JSON.stringify(text));
   const roundTrip = fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (array) => {
     const bytes = Buffer.from(array);
