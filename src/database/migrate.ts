@@ -8,9 +8,19 @@ import { problemClass } from "../kernel/problem.ts";
 import type { Tx } from "./transaction.ts";
 
 export const migrationsDirectory = fileURLToPath(new URL("../../migrations", import.meta.url));
+/** What a target database needs of us: the fence. */
+export const targetMigrationsDirectory = path.join(migrationsDirectory, "target");
 
 /** Held for the whole migration, so that several services may start at once. */
 const migrationLock = 4_226_531;
+
+/** Where it is written down what was applied; in a target beside tables that are not ours. */
+interface Ledger {
+  readonly migrations: string;
+  readonly checksums: string;
+}
+const controlLedger: Ledger = { migrations: "schema_migrations", checksums: "schema_migration_checksums" };
+const targetLedger: Ledger = { migrations: "countersign_migrations", checksums: "countersign_migration_checksums" };
 
 export const MigrationProblem = problemClass("MigrationProblem", {
   MIGRATION_EDITED: {
@@ -57,23 +67,39 @@ export const appRole = "countersign_app";
  * @throws MigrationProblem MIGRATION_EDITED, DATABASE_NEWER, APP_ROLE_MISSING
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const directory = options.directory ?? migrationsDirectory;
+  return apply(options, options.directory ?? migrationsDirectory, controlLedger, ensureAppRole);
+}
+
+/**
+ * The same for a target database, which has no part of the control database and no role of it (RUN-7).
+ * @param options.ownerUrl the target's URL, as the role that its builds work as
+ */
+export async function migrateTarget(options: MigrateOptions): Promise<string[]> {
+  return apply(options, options.directory ?? targetMigrationsDirectory, targetLedger, async () => undefined);
+}
+
+async function apply(
+  options: MigrateOptions,
+  directory: string,
+  ledger: Ledger,
+  prepare: (client: pg.ClientBase) => Promise<void>,
+): Promise<string[]> {
   const files = await readMigrations(directory);
   const client = new pg.Client({ connectionString: options.ownerUrl, application_name: "countersign-migrate" });
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
-    await ensureAppRole(client);
-    const pending = await checkApplied((text) => client.query<AppliedRow>(text), files);
+    await prepare(client);
+    const pending = await checkApplied((text) => client.query<AppliedRow>(text), files, ledger);
     if (pending.length === 0) return [];
-    await recordChecksums(client, pending);
+    await recordChecksums(client, pending, ledger);
     const applied = await runner({
       dbClient: client,
       dir: directory,
-      // The committed dump stands beside the migrations and is none.
-      ignorePattern: "\\..*|schema\\.sql",
+      // The committed dump and the target's migrations stand beside the control database's and are none of them.
+      ignorePattern: "\\..*|schema\\.sql|target",
       direction: "up",
-      migrationsTable: "schema_migrations",
+      migrationsTable: ledger.migrations,
       singleTransaction: true,
       advisoryLockMode: "wait",
       checkOrder: true,
@@ -90,7 +116,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
  * @throws MigrationProblem MIGRATION_EDITED, DATABASE_NEWER
  */
 export async function pendingMigrations(tx: Tx, directory = migrationsDirectory): Promise<string[]> {
-  const pending = await checkApplied((text) => tx.query<AppliedRow>(text), await readMigrations(directory));
+  const pending = await checkApplied(
+    (text) => tx.query<AppliedRow>(text),
+    await readMigrations(directory),
+    controlLedger,
+  );
   return pending.map((file) => file.name);
 }
 
@@ -109,14 +139,15 @@ async function readMigrations(directory: string): Promise<MigrationFile[]> {
 async function checkApplied(
   query: (text: string) => Promise<{ rows: AppliedRow[] }>,
   files: readonly MigrationFile[],
+  ledger: Ledger,
 ): Promise<MigrationFile[]> {
   const exists = await query(
     `SELECT 'tables' AS name, NULL AS checksum
-      WHERE to_regclass('schema_migrations') IS NOT NULL AND to_regclass('schema_migration_checksums') IS NOT NULL`,
+      WHERE to_regclass('${ledger.migrations}') IS NOT NULL AND to_regclass('${ledger.checksums}') IS NOT NULL`,
   );
   if (exists.rows.length === 0) return [...files];
   const applied = await query(
-    "SELECT m.name, c.checksum FROM schema_migrations m LEFT JOIN schema_migration_checksums c USING (name)",
+    `SELECT m.name, c.checksum FROM ${ledger.migrations} m LEFT JOIN ${ledger.checksums} c USING (name)`,
   );
   const known = new Map(files.map((file) => [file.name, file.checksum]));
   const unknown = applied.rows.filter((row) => !known.has(row.name)).map((row) => row.name);
@@ -138,12 +169,12 @@ async function checkApplied(
  * Checksums are written before the migrations run: one whose migration then fails is overwritten by the next attempt,
  * and an applied migration without a checksum cannot come about.
  */
-async function recordChecksums(client: pg.ClientBase, files: readonly MigrationFile[]): Promise<void> {
+async function recordChecksums(client: pg.ClientBase, files: readonly MigrationFile[], ledger: Ledger): Promise<void> {
   await client.query(
-    "CREATE TABLE IF NOT EXISTS schema_migration_checksums (name text PRIMARY KEY, checksum text NOT NULL CHECK (checksum ~ '^[0-9a-f]{64}$'))",
+    `CREATE TABLE IF NOT EXISTS ${ledger.checksums} (name text PRIMARY KEY, checksum text NOT NULL CHECK (checksum ~ '^[0-9a-f]{64}$'))`,
   );
   await client.query(
-    `INSERT INTO schema_migration_checksums (name, checksum) SELECT * FROM unnest($1::text[], $2::text[])
+    `INSERT INTO ${ledger.checksums} (name, checksum) SELECT * FROM unnest($1::text[], $2::text[])
      ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum`,
     [files.map((file) => file.name), files.map((file) => file.checksum)],
   );

@@ -22,12 +22,13 @@ export async function acquireLease(
   name: string,
   ttlSeconds = defaultLeaseSeconds,
 ): Promise<AcquiredLease> {
-  const row = await takeOrInsert(tx, caller, keys, name, ttlSeconds);
+  const { row, former } = await takeOrInsert(tx, caller, keys, name, ttlSeconds);
   const fencingToken = Number(row.fencing_token);
   await appendEvent(tx, caller, {
     action: "lease.acquired",
     resourceType: "lease",
     resourceId: name,
+    before: former === undefined ? null : summary(former),
     after: { holder: row.lease_holder, fencing_token: fencingToken, expires_at: row.expires_at.toISOString() },
   });
   return {
@@ -63,20 +64,30 @@ async function takeOrInsert(
   keys: ServerKeys,
   name: string,
   ttlSeconds: number,
-): Promise<LeaseRow> {
+): Promise<{ row: LeaseRow; former?: TimedLeaseRow }> {
   const holder = caller.principal;
   const current = await lockLease(tx, name);
   if (current === undefined) {
     const tokenHash = leaseTokenHash(tokenAt(keys, name, 1));
     const first = await insertLease(tx, { name, holder, tokenHash, ttlSeconds });
-    if (first !== undefined) return first;
+    if (first !== undefined) return { row: first };
     // Someone else's first acquisition was committed while ours waited: from here on it is theirs.
     return takeOrInsert(tx, caller, keys, name, ttlSeconds);
   }
   if (leaseStatus(current, current.now) === "held") throw heldProblem(current);
   const fencingToken = Number(current.fencing_token) + 1;
   const tokenHash = leaseTokenHash(tokenAt(keys, name, fencingToken));
-  return takeLease(tx, { name, holder, tokenHash, fencingToken, ttlSeconds });
+  return { row: await takeLease(tx, { name, holder, tokenHash, fencingToken, ttlSeconds }), former: current };
+}
+
+/** Who had it before, and whether it was given back or taken over. */
+function summary(former: TimedLeaseRow) {
+  return {
+    status: leaseStatus(former, former.now),
+    holder: former.lease_holder,
+    fencing_token: Number(former.fencing_token),
+    expires_at: former.expires_at.toISOString(),
+  };
 }
 
 function heldProblem(lease: TimedLeaseRow): Error {

@@ -12,4 +12,9 @@ export const LeaseProblem = problemClass("LeaseProblem", {
     title: "The lease token is not the current one",
     remedy: "Stop working under this lease: it was released, has lapsed or was taken over.",
   },
+  FENCED_OUT: {
+    kind: "conflict",
+    title: "A newer holder has the fence",
+    remedy: "Stop: the lease was taken over, and nothing more may be written under this fencing token.",
+  },
 });

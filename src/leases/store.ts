@@ -79,10 +79,11 @@ export async function endLease(tx: Tx, name: string): Promise<LeaseRow> {
   return rows[0] as LeaseRow;
 }
 
-export async function findLease(tx: Tx, name: string): Promise<LeaseRow | undefined> {
-  const { rows } = await tx.query<LeaseRow>(`SELECT ${columns} FROM dot_iu_runtime_lease WHERE lease_name = $1`, [
-    name,
-  ]);
+export async function findLease(tx: Tx, name: string): Promise<TimedLeaseRow | undefined> {
+  const { rows } = await tx.query<TimedLeaseRow>(
+    `SELECT ${columns}, clock_timestamp() AS now FROM dot_iu_runtime_lease WHERE lease_name = $1`,
+    [name],
+  );
   return rows[0];
 }
 

@@ -47,6 +47,7 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
   "POST /v1/holds": ["operator", "sovereign"],
   "POST /v1/holds/7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11/lift": ["operator", "sovereign"],
   "GET /v1/leases": ["c1-builder", "operator"],
+  "GET /v1/leases/none": ["c1-builder", "operator"],
   "POST /v1/leases/none/renew": ["c1-builder"],
   "POST /v1/leases/none/release": ["c1-builder"],
   "GET /v1/audit/events": ["auditor"],

@@ -103,7 +103,7 @@ export function littleEndian(number: bigint): Buffer {
   return reversed(bigEndian(number));
 }
 
-export function fromBigEndian(bytes: Buffer): bigint {
+function fromBigEndian(bytes: Buffer): bigint {
   return BigInt(`0x${bytes.toString("hex")}`);
 }
 
@@ -254,6 +254,7 @@ export function malformedEs256(whole: Call, key: SeededKey): Record<string, Call
     "in DER": made(sign("sha256", message, key.privateKey)),
     "one byte short": made(signature.subarray(0, 63)),
     "one byte long": made(signature, hex("00")),
+    "a zero between r and s": made(r, hex("00"), s),
     "only r": made(r),
     "no signature": made(),
     "key (0, 0)": [zero, zero, message, signature],

@@ -23,6 +23,7 @@ import { listHoldsRoute } from "./holds/list.ts";
 import { placeHoldRoute } from "./holds/place.ts";
 import { readHoldRoute } from "./holds/read.ts";
 import { listLeasesRoute } from "./leases/list.ts";
+import { readLeaseRoute } from "./leases/read.ts";
 import { releaseLeaseRoute } from "./leases/release.ts";
 import { renewLeaseRoute } from "./leases/renew.ts";
 import { listScopesRoute } from "./scopes/list.ts";
@@ -66,6 +67,7 @@ export const routes: readonly Route[] = [
   placeHoldRoute,
   liftHoldRoute,
   listLeasesRoute,
+  readLeaseRoute,
   renewLeaseRoute,
   releaseLeaseRoute,
   listAuditEvents,
