@@ -107,7 +107,7 @@ function fromBigEndian(bytes: Buffer): bigint {
   return BigInt(`0x${bytes.toString("hex")}`);
 }
 
-export function fromLittleEndian(bytes: Buffer): bigint {
+function fromLittleEndian(bytes: Buffer): bigint {
   return fromBigEndian(reversed(bytes));
 }
 
