@@ -64,6 +64,7 @@ CREATE TABLE signing_keys (
   revoked_by     text,
   revoked_reason text CHECK (btrim(revoked_reason) <> ''),
   CONSTRAINT validity CHECK (valid_until > valid_from),
+  CONSTRAINT validity_length CHECK (valid_until <= valid_from + interval '5 years'),
   CONSTRAINT confirmed_pair CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL) AND (status <> 'active' OR confirmed_at IS NOT NULL)),
   CONSTRAINT confirmed_by_another CHECK (confirmed_by <> principal),
   CONSTRAINT revoked_all CHECK ((status = 'revoked') = (revoked_at IS NOT NULL)

@@ -304,6 +304,7 @@ signing_keys: signing_keys_principal_fkey FOREIGN KEY (principal) REFERENCES pri
 signing_keys: signing_keys_revoked_reason_check CHECK ((btrim(revoked_reason) <> ''::text))
 signing_keys: status_known CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'revoked'::text])))
 signing_keys: validity CHECK ((valid_until > valid_from))
+signing_keys: validity_length CHECK ((valid_until <= (valid_from + '5 years'::interval)))
 sync_messages: sync_messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 255)))
 sync_messages: sync_messages_pkey PRIMARY KEY (message_id)
 

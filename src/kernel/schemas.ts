@@ -7,6 +7,13 @@ export const Timestamp = Type.String({
   examples: ["2026-06-23T08:15:30.250Z"],
 });
 
+/** A time in a request: RFC 3339, UTC, milliseconds if need be. */
+export const TimestampInput = Type.String({
+  format: "date-time",
+  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,3})?Z$",
+  examples: ["2027-01-01T00:00:00Z"],
+});
+
 export const Digest = Type.String({
   pattern: "^sha256:[0-9a-f]{64}$",
   description: "`sha256:` and 64 lower-case hexadecimal digits.",

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Principal, Prose, Timestamp } from "../kernel/schemas.ts";
+import { Principal, Prose, Timestamp, TimestampInput } from "../kernel/schemas.ts";
 import { shownKeyStatuses } from "./states.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -42,8 +42,8 @@ export const SigningKeyInput = Type.Object(
   {
     kid: Kid,
     jwk: PublicJwk,
-    valid_from: Type.Optional(Timestamp),
-    valid_until: Type.Optional(Timestamp),
+    valid_from: Type.Optional(TimestampInput),
+    valid_until: Type.Optional(TimestampInput),
     proof: Type.String({
       minLength: 1,
       maxLength: 4_096,

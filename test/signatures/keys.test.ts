@@ -94,11 +94,19 @@ t.test("ESIGN-4 a key is good in its time and no longer", async (t) => {
   t.match((await service.call("GET", "/v1/signing-keys?status=expired", { as: "admin" })).body, {
     items: [{ kid: key.kid, usable: false }],
   });
+  const whole = await usableKey(service, {
+    changes: { valid_until: "2029-01-01T00:00:00Z", valid_from: "2026-01-01T00:00:00.5Z" },
+  });
+  t.match((await service.call("GET", `/v1/signing-keys/${whole.kid}`, { as: "admin" })).body, {
+    valid_from: "2026-01-01T00:00:00.500Z",
+    valid_until: "2029-01-01T00:00:00.000Z",
+  });
   const brief = { valid_from: "2026-01-01T00:00:00.000Z", valid_until: "2026-01-01T00:00:00.000Z" };
   for (const [changes, pointer] of [
     [brief, "/valid_until"],
     [{ valid_until: "2001-01-01T00:00:00.000Z" }, "/valid_until"],
     [{ valid_from: "2026-01-01T00:00:00.000Z", valid_until: "2036-01-01T00:00:00.000Z" }, "/valid_until"],
+    [{ valid_until: "2999-01-01T00:00:00Z" }, "/valid_until"],
     [{ valid_from: "tomorrow" }, "/valid_from"],
     [{ valid_from: "2026-02-30T00:00:00.000Z" }, "/valid_from"],
   ] as const) {
