@@ -4,6 +4,9 @@
 CREATE TABLE countersign_fence (
   lease_name    text PRIMARY KEY CHECK (lease_name <> ''),
   fencing_token bigint NOT NULL CONSTRAINT fence_positive CHECK (fencing_token >= 1),
+  -- The grant under which the fence was taken. A control database that was restored may give out the same number again, but
+  -- not for the same grant.
+  auth_code     text NOT NULL CHECK (auth_code <> ''),
   raised_at     timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import t from "tap";
-import { bindings, consume, expectStatus, mintGrant, seedGrants } from "../support/flow.ts";
+import { approvalRequest, bindings, consume, expectStatus, mintGrant, seedGrants } from "../support/flow.ts";
 import { letTimePass } from "../support/past.ts";
 import { type Answer, type InProcess, type Person, startService } from "../support/service.ts";
 
@@ -24,6 +25,21 @@ async function reserve(service: InProcess, authCode: string, root: string, ttl?:
 
 function keep(service: InProcess, act: "renew" | "release", body: object, as: Person = "c1-builder"): Promise<Answer> {
   return service.call("POST", `/v1/leases/${name}/${act}`, { as, body });
+}
+
+/** Every row that the service's role can read, as text. */
+async function everyRow(service: InProcess): Promise<string[]> {
+  return service.stage.database.transact(async (tx) => {
+    const lines: string[] = [];
+    const readable = await tx.query<{ name: string }>(
+      "SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND has_table_privilege(oid, 'SELECT')",
+    );
+    for (const { name: each } of readable.rows) {
+      const { rows } = await tx.query<{ line: string }>(`SELECT r::text AS line FROM ${each} r`);
+      lines.push(...rows.map((row) => row.line));
+    }
+    return lines;
+  });
 }
 
 t.test("LEASE-1 a lease is held for 30 minutes unless asked otherwise, and renewed with its token alone", async (t) => {
@@ -81,6 +97,110 @@ t.test("LEASE-1 an expired lease is taken over, and its old token is refused", a
   t.equal(taken.fencing_token, 2);
   t.match((await keep(service, "renew", { token: held.token })).body, { code: "LEASE_TOKEN_INVALID" });
   t.equal((await keep(service, "renew", { token: taken.token })).status, 200);
+});
+
+t.test("LEASE-1 a renewal counts from now: asked for less, the lease lapses sooner", async (t) => {
+  const service = await startService(t);
+  const held = await reserve(service, await mintGrant(service), "root-1", 3_600);
+  const { body } = await expectStatus(keep(service, "renew", { token: held.token, ttl_seconds: 10 }), 200);
+  const { renewed_at, expires_at } = body as unknown as { renewed_at: string; expires_at: string };
+  t.equal(Date.parse(expires_at) - Date.parse(renewed_at), 10_000);
+  t.ok(Date.parse(expires_at) < Date.parse(held.expires_at));
+  for (const ttl_seconds of [9, 0, -1, 86_401]) {
+    t.equal((await keep(service, "renew", { token: held.token, ttl_seconds })).status, 400, `${ttl_seconds} s`);
+  }
+});
+
+t.test("LEASE-2 a holder that was taken over changes nothing, and the event names it", async (t) => {
+  const service = await startService(t);
+  const held = await reserve(service, await mintGrant(service), "root-1", 10);
+  await letTimePass(service.stage, table, name);
+  const theirs = await mintGrant(service, approvalRequest({}, { executor: "other-builder" }));
+  const body = { ...bindings({ executor: "other-builder" }), idempotency_root: "root-2", lease: { name } };
+  await expectStatus(service.call("POST", `/v1/grants/${theirs}/consume`, { as: "other-builder", body }), 200);
+  const events = () => service.call("GET", `/v1/audit/events?resource_id=${name}`, { as: "auditor" });
+  const [before, told] = [await service.call("GET", `/v1/leases/${name}`, { as: "operator" }), await events()];
+  t.match(told.body["items"], [
+    {
+      action: "lease.acquired",
+      before: { status: "expired", holder: "c1-builder", fencing_token: 1 },
+      after: { holder: "other-builder", fencing_token: 2 },
+    },
+    { action: "lease.acquired", before: null, after: { holder: "c1-builder", fencing_token: 1 } },
+  ]);
+  for (const act of ["renew", "release"] as const) {
+    const refused = await keep(service, act, { token: held.token });
+    t.equal(refused.status, 403, act);
+    t.match(refused.body, { code: "LEASE_TOKEN_INVALID" });
+  }
+  t.equal((await service.call("GET", `/v1/leases/${name}`, { as: "operator" })).text, before.text);
+  t.equal((await events()).text, told.text, "no event of it either");
+});
+
+t.test("LEASE-1 the status is that of the moment, in the list and alone", async (t) => {
+  const service = await startService(t);
+  const [first = "", second = ""] = await seeded(service, 2);
+  const statuses = async () => {
+    const list = await service.call("GET", "/v1/leases", { as: "operator" });
+    const alone = await service.call("GET", `/v1/leases/${name}`, { as: "c1-builder" });
+    return [(list.body["items"] as unknown as { status: string }[])[0]?.status, alone.body["status"]];
+  };
+  await reserve(service, first, "root-1");
+  t.same(await statuses(), ["held", "held"]);
+  await letTimePass(service.stage, table, name);
+  t.same(await statuses(), ["expired", "expired"]);
+  const held = await reserve(service, second, "root-2");
+  t.same(await statuses(), ["held", "held"]);
+  await expectStatus(keep(service, "release", { token: held.token }), 200);
+  t.same(await statuses(), ["released", "released"]);
+  t.equal((await service.call("GET", "/v1/leases/never-taken", { as: "operator" })).status, 404);
+});
+
+t.test("LEASE-1 neither a token nor its hash is in any answer but the holder's, any event or any row", async (t) => {
+  const service = await startService(t);
+  const [first = "", second = "", third = ""] = await seeded(service, 3);
+  const held = await reserve(service, first, "root-1", 10);
+  const answers = [
+    await keep(service, "renew", { token: held.token, ttl_seconds: 10 }),
+    await keep(service, "renew", { token: `${held.token}x` }),
+    await consume(service, third, "root-3", { lease: { name } }),
+  ];
+  await letTimePass(service.stage, table, name);
+  const body = { ...bindings(), idempotency_root: "root-2", lease: { name } };
+  const headers = { "idempotency-key": "consume-with-key" };
+  const keyed = service.call("POST", `/v1/grants/${second}/consume`, { as: "c1-builder", body, headers });
+  const taken = (await expectStatus(keyed, 200)).body["lease"] as unknown as Held;
+  answers.push(await keep(service, "release", { token: held.token }), await consume(service, first, "root-1"));
+  answers.push(await keep(service, "release", { token: taken.token }));
+  const paths = ["/v1/leases", `/v1/leases/${name}`, "/v1/grants", `/v1/grants/${first}`];
+  for (const path of paths) answers.push(await expectStatus(service.call("GET", path, { as: "operator" }), 200));
+  const events = service.call("GET", "/v1/audit/events?limit=100", { as: "auditor" });
+  answers.push(await expectStatus(events, 200));
+
+  const rows = await everyRow(service);
+  t.ok(
+    ["lease.acquired", second, "consume-with-key"].every((known) => rows.some((row) => row.includes(known))),
+    "the rows were read",
+  );
+  const said = answers.map((answer) => answer.text);
+  t.match(held.token, /^cl_k1\./);
+  // As text, and as bytea is shown.
+  for (const form of ["cl_k1.", Buffer.from("cl_k1.").toString("hex")]) {
+    t.same(
+      [...said, ...rows].filter((text) => text.includes(form)),
+      [],
+    );
+  }
+  for (const { token } of [held, taken]) {
+    const hash = createHash("sha256").update(token).digest();
+    for (const form of ["hex", "base64", "base64url"] as const) {
+      t.same(
+        said.filter((text) => text.includes(hash.toString(form))),
+        [],
+        form,
+      );
+    }
+  }
 });
 
 t.test("GRANT-4 a held lease leaves the grant untouched, and names when it may be tried again", async (t) => {

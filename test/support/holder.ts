@@ -36,9 +36,10 @@ const lease = consumed.body["lease"] as { token: string; fencing_token: number }
 if (lease === undefined) throw new Error(`no lease: ${JSON.stringify(consumed)}`);
 const { leaseName, naive, waitsAt } = orders;
 const fence = lease.fencing_token;
+const own = { leaseName, fencingToken: fence, authCode: orders.authCode };
 const target = openDatabase({ url: orders.targetUrl, poolSize: 1 });
 const control = openDatabase({ url: orders.controlUrl, poolSize: 1 });
-await target.transact((tx) => raiseFence(tx, leaseName, fence));
+await target.transact((tx) => raiseFence(tx, own));
 say(`raised ${fence}`);
 
 async function waitAt(point: Orders["waitsAt"], number: number): Promise<void> {
@@ -60,7 +61,7 @@ async function looksHeld(): Promise<boolean> {
 async function write(tx: Tx, number: number): Promise<void> {
   if (naive && !(await looksHeld())) throw new Error("the lease is not held any more");
   await waitAt("before-fence", number);
-  if (!naive) await holdFence(tx, leaseName, fence);
+  if (!naive) await holdFence(tx, own);
   await waitAt("with-fence", number);
   await tx.query("INSERT INTO effects (fence) VALUES ($1)", [fence]);
 }

@@ -14,6 +14,7 @@ import { type InProcess, startService } from "../../support/service.ts";
 t.setTimeout(120_000);
 
 const leaseName = "lego1-c1-build";
+const next = (fencingToken: number) => ({ leaseName, fencingToken, authCode: "GBA-C1-NEXT" });
 const holderFile = fileURLToPath(new URL("../../support/holder.ts", import.meta.url));
 
 interface Target {
@@ -93,7 +94,7 @@ async function takeOver(service: InProcess): Promise<number> {
 
 const writeAs = (target: Target, fence: number) =>
   target.database.transact(async (tx) => {
-    await raiseFence(tx, leaseName, fence);
+    await raiseFence(tx, next(fence));
     await tx.query("INSERT INTO effects (fence) VALUES ($1)", [fence]);
   });
 
@@ -164,6 +165,25 @@ t.test("LEASE-2 a holder that was stopped with the fence keeps the newer one wai
   t.same(await stale(target), []);
 });
 
+t.test("LEASE-2 a holder whose session the target has dropped, fence and all, has written nothing", async (t) => {
+  const service = await startService(t);
+  const target = await makeTarget(t);
+  const holder = await startHolder(t, service, target, { waitsAt: "with-fence" });
+  // What idle_in_transaction_session_timeout does after 15 s to one that stays stopped.
+  const { rows: dropped } = await target.database.transact((tx) =>
+    tx.query(
+      `SELECT pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'idle in transaction'`,
+    ),
+  );
+  t.same(dropped, [{ gone: true }]);
+  await writeAs(target, await takeOver(service));
+  holder.goOn();
+  t.match(await holder.says(/^(?:wrote 3|refused|failed)/), /^failed .*connection was lost/);
+  t.equal(await holder.says(/^renew/), "renew 403 LEASE_TOKEN_INVALID");
+  t.same(await stale(target), []);
+});
+
 t.test(
   "LEASE-2 the control: a holder that looks at its lease and then writes is caught by the same check",
   async (t) => {
@@ -181,7 +201,7 @@ t.test(
   "LEASE-2 the target's fence never falls, whoever writes, and a database that was restored cannot lower it",
   async (t) => {
     const target = await makeTarget(t);
-    const act = (fence: number) => target.database.transact((tx) => raiseFence(tx, leaseName, fence));
+    const act = (fence: number) => target.database.transact((tx) => raiseFence(tx, next(fence)));
     await act(5);
     await act(5);
     const out = { code: "FENCED_OUT", members: { fencing_token: 4, standing: 5 } };
