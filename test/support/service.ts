@@ -119,15 +119,19 @@ export interface Spawned extends Service {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** The service as a process of its own, as `npm start` runs it, on the database of the stage. */
+/**
+ * The service as a process of its own, as `npm start` runs it, on the database of the stage.
+ * @param onLog gets what the service logs; it goes to standard error if absent
+ */
 export async function spawnService(
   t: Test,
   stage: Stage,
   env: Readonly<Record<string, string>> = {},
+  onLog?: (text: string) => void,
 ): Promise<Spawned> {
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
   const child = spawn(process.execPath, [main], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", onLog === undefined ? "inherit" : "pipe"],
     env: {
       PATH: process.env["PATH"] ?? "",
       PORT: "0",
@@ -139,6 +143,7 @@ export async function spawnService(
       ...env,
     },
   });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => onLog?.(text));
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
