@@ -8,6 +8,7 @@ import { addApprovalCommands, type Connect } from "./approvals.ts";
 import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addHoldCommands } from "./holds.ts";
+import { addLeaseCommands } from "./leases.ts";
 import { addOperationCommands } from "./operations.ts";
 import type { Shown } from "./output.ts";
 import { addScopeCommands } from "./scopes.ts";
@@ -39,6 +40,7 @@ function makeProgram(): Command {
   addSigningCommands(program, run, connect);
   addScopeCommands(program, run, connect);
   addHoldCommands(program, run, connect);
+  addLeaseCommands(program, run, connect);
   return program;
 }
 

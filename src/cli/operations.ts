@@ -38,14 +38,6 @@ export function addOperationCommands(program: Command, run: Run, connect: Connec
         return { value, code, text: table(["severity", "code", "subject", "detail", "remedy"], rows) };
       }),
     );
-  const lease = program.command("lease").description("leases");
-  lease.command("list").action(() =>
-    run(async () => {
-      const value = await connect("operator").client.listLeases();
-      const rows = value.items.map((one) => [one.name, one.status, one.holder, one.fencing_token, one.expires_at]);
-      return { value, text: table(["lease", "status", "holder", "fence", "expires at"], rows) };
-    }),
-  );
   const audit = program.command("audit").description("the append-only log");
   audit
     .command("events")

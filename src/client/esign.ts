@@ -10,7 +10,9 @@ export type SigningAlgorithm = "EdDSA" | "ES256";
 export async function newSigningKey(alg: SigningAlgorithm = "EdDSA"): Promise<PrivateKey> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = await exportJWK(privateKey);
-  return { ...jwk, kid: await calculateJwkThumbprint(jwk) };
+  const kid = await calculateJwkThumbprint(jwk);
+  // One name in 64 would look like an option on a command line.
+  return kid.startsWith("-") ? newSigningKey(alg) : { ...jwk, kid };
 }
 
 /** What of a key may leave the machine. */

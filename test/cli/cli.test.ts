@@ -1,29 +1,13 @@
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import t, { type Test } from "tap";
+import t from "tap";
 import { createToken } from "../../src/principals/index.ts";
 import { serviceCaller } from "../../src/kernel/caller.ts";
 import { approvalRequest, mintGrant } from "../support/flow.ts";
+import { runCli } from "./run-cli.ts";
 import { type InProcess, serverKeys, startService, syncSecret } from "../support/service.ts";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const keyText = "k1:Y291bnRlcnNpZ24tdGVzdC1zZXJ2ZXIta2V5LTMyYnk=";
-
-async function cli(t: Test, env: Readonly<Record<string, string>>, ...args: string[]) {
-  const child = spawn(process.execPath, [main, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", DATA_DIR: t.testdirName, NO_COLOR: "1", ...env },
-  });
-  t.teardown(() => void child.kill("SIGKILL"));
-  const exit = new Promise<number | null>((resolve) => {
-    child.once("exit", resolve);
-  });
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
-  return { stdout, stderr, code, json: () => JSON.parse(stdout) as Record<string, unknown> };
-}
 
 function databaseOf(service: InProcess): Record<string, string> {
   const { appUrl, ownerUrl } = service.stage.names;
@@ -33,22 +17,22 @@ function databaseOf(service: InProcess): Record<string, string> {
 t.test("APR-8 a token made by the CLI is accepted until it is revoked there", async (t) => {
   const service = await startService(t);
   const env = databaseOf(service);
-  const made = await cli(t, env, "--json", "token", "create", "--principal", "new-auditor", "--roles", "auditor");
+  const made = await runCli(t, env, "--json", "token", "create", "--principal", "new-auditor", "--roles", "auditor");
   t.equal(made.code, 0, made.stderr);
   const { token, token_id: id } = made.json() as { token: string; token_id: string };
   t.equal((await service.call("GET", "/v1/audit/events", { token })).status, 200);
 
-  const listed = await cli(t, env, "token", "list");
+  const listed = await runCli(t, env, "token", "list");
   t.equal(listed.code, 0, listed.stderr);
   t.match(listed.stdout, new RegExp(`${id} +new-auditor +cli +active`));
   t.notMatch(listed.stdout, token.slice(-43));
 
-  const revoked = await cli(t, env, "token", "revoke", id);
+  const revoked = await runCli(t, env, "token", "revoke", id);
   t.equal(revoked.code, 0, revoked.stderr);
   t.equal((await service.call("GET", "/v1/audit/events", { token })).status, 401);
-  t.match((await cli(t, env, "token", "list")).stdout, new RegExp(`${id} +new-auditor +cli +revoked`));
+  t.match((await runCli(t, env, "token", "list")).stdout, new RegExp(`${id} +new-auditor +cli +revoked`));
 
-  const unknown = await cli(t, env, "token", "revoke", "0000000000000000");
+  const unknown = await runCli(t, env, "token", "revoke", "0000000000000000");
   t.match(unknown, { code: 1, stderr: /NOT_FOUND/ });
 });
 
@@ -60,7 +44,7 @@ t.test("APR-8 an expired token is refused", async (t) => {
   );
   const answer = await service.call("GET", "/v1/audit/events", { token });
   t.match(answer, { status: 401, body: { code: "UNAUTHENTICATED" } }, tokenId);
-  const refused = await cli(t, { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: token }, "audit", "events");
+  const refused = await runCli(t, { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: token }, "audit", "events");
   t.match(refused, { code: 1, stderr: /401 UNAUTHENTICATED/ });
 });
 
@@ -68,30 +52,30 @@ t.test("OPEN-6 commands call the service: a table for people, JSON for programs"
   const service = await startService(t);
   const authCode = await mintGrant(service);
   const as = (name: keyof typeof service.tokens) => ["--url", service.url, "--token", service.tokens[name]];
-  const shown = await cli(t, {}, ...as("operator"), "grant", "list");
+  const shown = await runCli(t, {}, ...as("operator"), "grant", "list");
   t.equal(shown.code, 0, shown.stderr);
   t.match(shown.stdout, /^GRANT +STATUS +MODE/);
   t.match(shown.stdout, authCode);
-  const json = await cli(t, {}, "--json", ...as("operator"), "grant", "show", authCode);
+  const json = await runCli(t, {}, "--json", ...as("operator"), "grant", "show", authCode);
   t.match(json.json(), { auth_code: authCode, status: "active" });
-  const doctor = await cli(t, {}, "--json", ...as("operator"), "doctor");
+  const doctor = await runCli(t, {}, "--json", ...as("operator"), "doctor");
   const { findings } = doctor.json() as { findings: { severity: string }[] };
   t.equal(doctor.code, findings.some(({ severity }) => severity === "error") ? 1 : 0);
 
   const file = path.join(t.testdir(), "apr.json");
   writeFileSync(file, JSON.stringify(approvalRequest({ apr_code: "APR-CLI" })));
-  t.match(await cli(t, {}, ...as("requester"), "apr", "create", "-f", file), { code: 0, stdout: /APR-CLI/ });
-  t.match(await cli(t, {}, ...as("auditor"), "apr", "create", "-f", file), { code: 1, stderr: /403 FORBIDDEN/ });
+  t.match(await runCli(t, {}, ...as("requester"), "apr", "create", "-f", file), { code: 0, stdout: /APR-CLI/ });
+  t.match(await runCli(t, {}, ...as("auditor"), "apr", "create", "-f", file), { code: 1, stderr: /403 FORBIDDEN/ });
 });
 
 t.test("what is written wrongly ends with 2, and says so", async (t) => {
-  t.match(await cli(t, {}, "no-such-command"), { code: 2, stderr: /unknown command/ });
-  t.match(await cli(t, {}, "grant", "revoke", "GBA-C1-A"), { code: 2, stderr: /--reason/ });
-  t.match(await cli(t, {}, "doctor"), { code: 2, stderr: /no token/ });
-  t.match(await cli(t, {}, "--credentials", "absent.json", "--as", "operator", "doctor"), {
+  t.match(await runCli(t, {}, "no-such-command"), { code: 2, stderr: /unknown command/ });
+  t.match(await runCli(t, {}, "grant", "revoke", "GBA-C1-A"), { code: 2, stderr: /--reason/ });
+  t.match(await runCli(t, {}, "doctor"), { code: 2, stderr: /no token/ });
+  t.match(await runCli(t, {}, "--credentials", "absent.json", "--as", "operator", "doctor"), {
     code: 2,
     stderr: /absent/,
   });
-  t.match(await cli(t, { PORT: "x" }, "token", "list"), { code: 2, stderr: /PORT/ });
-  t.match(await cli(t, {}, "--help"), { code: 0, stdout: /doctor/ });
+  t.match(await runCli(t, { PORT: "x" }, "token", "list"), { code: 2, stderr: /PORT/ });
+  t.match(await runCli(t, {}, "--help"), { code: 0, stdout: /doctor/ });
 });
