@@ -14,7 +14,7 @@ import { type InProcess, startService } from "../../support/service.ts";
 t.setTimeout(120_000);
 
 const leaseName = "lego1-c1-build";
-const next = (fencingToken: number) => ({ leaseName, fencingToken, authCode: "GBA-C1-NEXT" });
+const newer = (fencingToken: number) => ({ leaseName, fencingToken, authCode: "GBA-C1-NEXT" });
 const holderFile = fileURLToPath(new URL("../../support/holder.ts", import.meta.url));
 
 interface Target {
@@ -94,7 +94,7 @@ async function takeOver(service: InProcess): Promise<number> {
 
 const writeAs = (target: Target, fence: number) =>
   target.database.transact(async (tx) => {
-    await raiseFence(tx, next(fence));
+    await raiseFence(tx, newer(fence));
     await tx.query("INSERT INTO effects (fence) VALUES ($1)", [fence]);
   });
 
@@ -201,7 +201,7 @@ t.test(
   "LEASE-2 the target's fence never falls, whoever writes, and a database that was restored cannot lower it",
   async (t) => {
     const target = await makeTarget(t);
-    const act = (fence: number) => target.database.transact((tx) => raiseFence(tx, next(fence)));
+    const act = (fence: number) => target.database.transact((tx) => raiseFence(tx, newer(fence)));
     await act(5);
     await act(5);
     const out = { code: "FENCED_OUT", members: { fencing_token: 4, standing: 5 } };
