@@ -136,6 +136,8 @@ export async function spawnService(
       PATH: process.env["PATH"] ?? "",
       PORT: "0",
       LOG_LEVEL: "error",
+      // A busy machine is no reason for a 503 here; shedding has tests of its own.
+      MAX_EVENT_LOOP_DELAY_MS: "0",
       DATABASE_URL: stage.names.appUrl,
       DATABASE_OWNER_URL: stage.names.ownerUrl,
       SYNC_SECRET: syncSecret,

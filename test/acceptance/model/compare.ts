@@ -1,14 +1,15 @@
-import { deepStrictEqual } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import pg from "pg";
 import type { Test } from "tap";
 import { setStage, spawnService } from "../../support/service.ts";
-import { type Command, sequences } from "./commands.ts";
+import type { Command } from "./commands.ts";
 import { disagreement } from "./expectation.ts";
 import { ReferenceModel } from "./model.ts";
 import { Player, type Theatre } from "./player.ts";
 import { readRows } from "./rows.ts";
 import type { Site } from "./scenery.ts";
+import { sequences } from "./sequences.ts";
 import { makeClock, shareKeys, Worlds } from "./stage-hands.ts";
 
 export interface Report {
@@ -97,8 +98,11 @@ async function play(theatre: OpenTheatre, report: Report, commands: readonly Com
     for (const command of commands) {
       await step(player, model, command, report);
     }
-    const rows = await readRows(theatre.owner, world.scene, player.memory);
-    deepStrictEqual(rows, JSON.parse(JSON.stringify(model.rows())), "the final rows are not as the model has them");
+    const rows: Record<string, unknown> = await readRows(theatre.owner, world.scene, player.memory);
+    for (const [table, due] of Object.entries(model.rows())) {
+      const [found, wanted] = [rows[table], due].map((content) => JSON.stringify(content));
+      if (!isDeepStrictEqual(rows[table], due)) throw new Error(`${table}: ${found}\n must be ${wanted}`);
+    }
   } finally {
     await player.leave();
   }

@@ -1,5 +1,5 @@
 import { absent, same, sameTime, type Shape } from "./expectation.ts";
-import { bindingsOf, grantCode, type GrantName, outlines, requestCode, type Scene } from "./scenery.ts";
+import { bindingsOf, grantCode, type GrantName, outlines, requestCode, type Scene, targetOf } from "./scenery.ts";
 
 export interface Use {
   readonly by: string;
@@ -47,8 +47,8 @@ export function expiryMoved(grant: Grant, now: number): number {
 
 export const revokedFor = (by: string): string => `not wanted by ${by}`;
 
-/** What became of it, as a row or an answer has it. */
-export function fateOf(grant: Grant, now: number): Shape {
+/** What became of it. */
+function fateOf(grant: Grant, now: number): Shape {
   return {
     status: statusAt(grant, now),
     consumed_by: grant.use?.by ?? null,
@@ -56,6 +56,13 @@ export function fateOf(grant: Grant, now: number): Shape {
     revoked_by: grant.revokedBy,
     revoked_reason: grant.revokedBy === null ? null : revokedFor(grant.revokedBy),
   };
+}
+
+/** The grant as a row: what became of it, by whose key, and how long it had from then to then. */
+export function rowOf(grant: Grant, now: number): Shape {
+  const sinceUse = grant.use === null ? 0 : now - grant.use.at;
+  const minutes = outlines[grant.name].livesMinutes + sinceUse;
+  return { ...fateOf(grant, now), kid: grant.signedWith, minutes };
 }
 
 /** The receipt as a row. */
@@ -93,4 +100,11 @@ export function viewOf(scene: Scene, grant: Grant, now: number, options: { dry?:
     ...fateOf(grant, now),
     ...(options.dry === true ? {} : times),
   };
+}
+
+/** A verify that passes (GRANT-1). */
+export function verdictOf(scene: Scene, { name }: Grant, onHold: boolean): Shape {
+  const { mode } = outlines[name];
+  const codes = { auth_code: grantCode(scene, name), request_ref: requestCode(scene, name) };
+  return { verdict: "valid", ...codes, mode, target: targetOf(scene, name), on_hold: onHold };
 }

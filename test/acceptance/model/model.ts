@@ -3,13 +3,14 @@ import { executed, notFound, refusal, refused, skipped } from "./answers.ts";
 import { absent, type Expected, same, type Shape } from "./expectation.ts";
 import {
   expiryMoved,
-  fateOf,
   freshGrant,
   type Grant,
   isLive,
   receiptOf,
   revokedFor,
+  rowOf,
   statusAt,
+  verdictOf,
   viewOf,
 } from "./grant-view.ts";
 import { type Candidate, named, search } from "./judgement.ts";
@@ -19,13 +20,11 @@ import {
   grantCode,
   type GrantName,
   outlines,
-  requestCode,
   type RequestName,
   type Scene,
-  targetOf,
   waitMinutes,
 } from "./scenery.ts";
-import { Events, HoldBook, LeaseBook } from "./side-books.ts";
+import { Events, HoldBook, KeyBook, LeaseBook, ResultBook } from "./side-books.ts";
 import { notGood, notToBeSigned } from "./signing.ts";
 
 type Of<Act extends Command["do"]> = Extract<Command, { do: Act }>;
@@ -39,15 +38,17 @@ export class ReferenceModel {
   readonly events = new Events();
   readonly leases = new LeaseBook(this.events);
   readonly holds: HoldBook;
+  readonly keys: KeyBook;
+  readonly results: ResultBook;
   readonly #grants = new Map<GrantName, Grant>();
-  readonly #results = new Map<RequestName, string>();
-  #ownKeyRevokedBy: string | null = null;
   #now = 0;
 
   /** A world starts with its dry-run grant, which is active at once. */
   constructor(scene: Scene) {
     this.scene = scene;
     this.holds = new HoldBook(scene, this.events);
+    this.keys = new KeyBook(scene, this.events);
+    this.results = new ResultBook(scene, this.events);
     this.#grants.set("D", freshGrant("D", 0, 0));
   }
 
@@ -67,7 +68,7 @@ export class ReferenceModel {
       case "revoke":
         return this.#revoke(command);
       case "revoke-key":
-        return this.#revokeKey(command);
+        return this.keys.revoke(command.as);
       case "hold":
         return this.holds.place(command.site, command.as);
       case "lift":
@@ -100,21 +101,14 @@ export class ReferenceModel {
   rows() {
     const grants = [...this.#grants.values()];
     return {
-      grants: Object.fromEntries(
-        grants.map((one) => [grantCode(this.scene, one.name), { ...fateOf(one, this.#now), kid: one.signedWith }]),
-      ),
+      grants: Object.fromEntries(grants.map((one) => [grantCode(this.scene, one.name), rowOf(one, this.#now)])),
       receipts: Object.fromEntries(
         grants.flatMap(({ name, use }) => (use === null ? [] : [[grantCode(this.scene, name), receiptOf(use)]])),
       ),
-      requests: Object.fromEntries(
-        [...this.#results].map(([name, result]) => [
-          requestCode(this.scene, name),
-          { result, auth_code: result === "OK" ? grantCode(this.scene, name) : null },
-        ]),
-      ),
+      requests: this.results.rows(),
       leases: this.leases.rows(this.#now),
       holds: this.holds.rows(),
-      key_revoked_by: this.#ownKeyRevokedBy,
+      key_revoked_by: this.keys.revokedBy,
       events: this.events.all(),
     };
   }
@@ -122,10 +116,7 @@ export class ReferenceModel {
   /** MINT-2, MINT-6, APR-6: the request's own grant again, or Gate E, or a new one. */
   #mint({ grant: name, dry }: Of<"mint">): Expected {
     const expected = this.#minting(name, dry);
-    if (dry) return expected;
-    // Once an execution has made the grant, its OK stays.
-    if (this.#results.get(name) !== "OK") this.#results.set(name, String(expected.oneOf[0]?.["result"]));
-    this.events.add("dispatcher", "approval_request.executed", requestCode(this.scene, name));
+    if (!dry) this.results.record(name, String(expected.oneOf[0]?.["result"]));
     return expected;
   }
 
@@ -155,7 +146,7 @@ export class ReferenceModel {
   #sign(command: Of<"sign">): Expected {
     const grant = this.#grants.get(command.grant);
     if (grant === undefined) return notFound();
-    const fault = notToBeSigned(this.scene, grant, this.#now) ?? notGood(command, this.#ownKeyRevokedBy !== null);
+    const fault = notToBeSigned(this.scene, grant, this.#now) ?? notGood(command, this.keys.isRevoked);
     if (fault !== undefined) return fault;
     grant.decided = "active";
     grant.signedWith = command.key === "own" ? this.scene.ownKid : command.key;
@@ -184,15 +175,7 @@ export class ReferenceModel {
     if ("refused" in judgement) return refusal(judgement.refused);
     const found = [...this.#grants.values()].find((one) => grantCode(this.scene, one.name) === judgement.valid);
     if (found === undefined) throw new Error("the model judged a grant that it does not have");
-    const { mode, site } = outlines[found.name];
-    const shape = {
-      verdict: "valid",
-      auth_code: judgement.valid,
-      mode,
-      target: targetOf(this.scene, found.name),
-      request_ref: requestCode(this.scene, found.name),
-      on_hold: this.holds.standsAgainst(site),
-    };
+    const shape = verdictOf(this.scene, found, this.holds.standsAgainst(outlines[found.name].site));
     return { status: 200, label: "valid", oneOf: [shape] };
   }
 
@@ -229,7 +212,12 @@ export class ReferenceModel {
     const shown =
       wanted === null
         ? absent
-        : this.leases.acquire(wanted, by, { until: this.#until(lease?.seconds), authCode: auth_code, dry });
+        : this.leases.acquire(wanted, by, {
+            now: this.#now,
+            minutes: minutesOf(lease?.seconds),
+            authCode: auth_code,
+            dry,
+          });
     const receipt = { auth_code, consumed_by: by, idempotency_root: root, replayed: false, lease: shown };
     if (dry) return { status: 200, label: "consumed (dry run)", oneOf: [receipt] };
     grant.decided = "consumed";
@@ -277,20 +265,11 @@ export class ReferenceModel {
     return answer(viewOf(this.scene, grant, this.#now), "revoked");
   }
 
-  #revokeKey({ as }: Of<"revoke-key">): Expected {
-    const { ownKid: kid } = this.scene;
-    const again = this.#ownKeyRevokedBy !== null;
-    if (!again) this.events.add(as, "signing_key.revoked", kid);
-    this.#ownKeyRevokedBy ??= as;
-    const shape = { kid, status: "revoked", usable: false, revoked_by: this.#ownKeyRevokedBy };
-    return { status: 200, label: again ? "revoked before" : "revoked", oneOf: [shape] };
-  }
-
   #keepLease(command: Of<"renew"> | Of<"release">): Expected {
     const { lease } = this.scene;
     const fence = this.fenceMeant(command.token);
     if (command.do === "release") return this.leases.release(lease, command.as, fence, this.#now);
-    return this.leases.renew(lease, command.as, fence, { now: this.#now, until: this.#until(command.seconds) });
+    return this.leases.renew(lease, command.as, fence, { now: this.#now, minutes: minutesOf(command.seconds) });
   }
 
   #read({ what }: Of<"read">): Expected {
@@ -298,11 +277,6 @@ export class ReferenceModel {
     const grant = this.#grants.get(what);
     if (grant === undefined) return notFound();
     return { status: 200, label: "read", oneOf: [viewOf(this.scene, grant, this.#now)] };
-  }
-
-  /** When a lease of so many seconds from now lapses; half an hour unless asked otherwise (LEASE-1). */
-  #until(seconds = 1_800): number {
-    return this.#now + seconds / 60;
   }
 
   /** What is asked, with the mode that silence means (GRANT-1). */
@@ -315,8 +289,11 @@ export class ReferenceModel {
       code: grantCode(this.scene, grant.name),
       bound: bindingsOf(this.scene, grant.name),
       status: statusAt(grant, this.#now),
-      keyRevoked: grant.signedWith === this.scene.ownKid && this.#ownKeyRevokedBy !== null,
+      keyRevoked: grant.signedWith === this.scene.ownKid && this.keys.isRevoked,
       grantedAt: grant.grantedAt + grant.turn / 100,
     };
   }
 }
+
+/** How long a lease is held: half an hour unless asked otherwise (LEASE-1). */
+const minutesOf = (seconds = 1_800): number => seconds / 60;

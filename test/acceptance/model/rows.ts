@@ -8,7 +8,7 @@ const everyRow = `
     (SELECT json_object_agg(g.auth_code, json_build_object(
               'status', CASE WHEN status IN ('draft', 'active') AND expires_at <= clock_timestamp() THEN 'expired' ELSE status END,
               'consumed_by', consumed_by, 'idempotency_root', idempotency_root, 'revoked_by', revoked_by,
-              'revoked_reason', revoked_reason, 'kid', s.kid))
+              'revoked_reason', revoked_reason, 'kid', s.kid, 'minutes', extract(epoch FROM expires_at - granted_at) / 60))
        FROM governance_build_authorization g LEFT JOIN grant_signatures s ON s.auth_code = g.auth_code
              AND s.esign_ref = g.sovereign_esign_ref WHERE g.auth_code = ANY ($1)) AS grants,
     (SELECT json_object_agg(auth_code, json_build_object('consumed_by', consumed_by, 'idempotency_root', idempotency_root,
@@ -17,7 +17,8 @@ const everyRow = `
     (SELECT json_object_agg(apr_code, json_build_object('result', result, 'auth_code', auth_code))
        FROM approval_requests WHERE apr_code = ANY ($2) AND result IS NOT NULL) AS requests,
     (SELECT json_object_agg(lease_name, json_build_object('name', lease_name, 'holder', lease_holder, 'fencing_token', fencing_token,
-              'auth_code', auth_code, 'status', CASE WHEN released_at IS NOT NULL THEN 'released'
+              'auth_code', auth_code, 'minutes', extract(epoch FROM expires_at - renewed_at) / 60,
+              'status', CASE WHEN released_at IS NOT NULL THEN 'released'
                                                      WHEN expires_at <= clock_timestamp() THEN 'expired' ELSE 'held' END))
        FROM dot_iu_runtime_lease WHERE lease_name = ANY ($3)) AS leases,
     (SELECT json_agg(json_build_object('environment', environment, 'placed_by', placed_by, 'lifted_by', lifted_by) ORDER BY placed_at)

@@ -25,13 +25,13 @@ interface Outline {
 }
 
 /**
- * A1 and A2 cannot both be live (MINT-6), A1 and A3 have the very same bindings, B shares their target and lease, D is a
- * dry-run grant for the same plan. No life is near a multiple of `waitMinutes`: what has run out does not hang on how
+ * A1 and A2 cannot both be live (MINT-6) and differ in the executor alone, A1 and A3 have the very same bindings, B has the target
+ * of A1 in another environment, D is a dry-run grant for the same plan. All have one lease. No life is near a multiple of `waitMinutes`: what has run out does not hang on how
  * fast the machine is.
  */
 export const outlines: Readonly<Record<GrantName, Outline>> = {
   A1: { mode: "commit", target: "T", site: 0, executor: "c1-builder", ttlSeconds: undefined, livesMinutes: 120 },
-  A2: { mode: "commit", target: "T", site: 0, executor: "c1-builder", ttlSeconds: 900, livesMinutes: 15 },
+  A2: { mode: "commit", target: "T", site: 0, executor: "other-builder", ttlSeconds: 900, livesMinutes: 15 },
   A3: { mode: "commit", target: "U", site: 0, executor: "c1-builder", ttlSeconds: 100_000, livesMinutes: 1_440 },
   B: { mode: "commit", target: "T", site: 1, executor: "other-builder", ttlSeconds: 7_200, livesMinutes: 120 },
   D: { mode: "dry-run", target: "D", site: 0, executor: "c1-builder", ttlSeconds: 3_600, livesMinutes: 60 },

@@ -1,6 +1,6 @@
 import { notFound, refused } from "./answers.ts";
 import { absent, type Expected, same, type Shape } from "./expectation.ts";
-import type { Scene, Site } from "./scenery.ts";
+import { grantCode, requestCode, type RequestName, type Scene, type Site } from "./scenery.ts";
 
 /** What has happened to each thing, in order: what the audit log must say of it (AUDIT-1). */
 export class Events {
@@ -20,6 +20,8 @@ interface Lease {
   fence: number;
   /** In minutes of the world. */
   until: number;
+  /** For how long it was taken or renewed last. */
+  minutes: number;
   released: boolean;
   authCode: string;
 }
@@ -43,10 +45,11 @@ export class LeaseBook {
   }
 
   /** @param dry the answer alone; then it has no token */
-  acquire(name: string, by: string, wish: { until: number; authCode: string; dry: boolean }): Shape {
+  acquire(name: string, by: string, wish: { now: number; minutes: number; authCode: string; dry: boolean }): Shape {
     const fence = this.fenceOf(name) + 1;
     if (wish.dry) return { name, fencing_token: fence, token: absent };
-    this.#leases.set(name, { holder: by, fence, until: wish.until, released: false, authCode: wish.authCode });
+    const { now, minutes, authCode } = wish;
+    this.#leases.set(name, { holder: by, fence, until: now + minutes, minutes, released: false, authCode });
     this.#events.add(by, "lease.acquired", name);
     return { name, fencing_token: fence, token: same(`token ${name} ${fence}`) };
   }
@@ -58,10 +61,11 @@ export class LeaseBook {
     return { name, fencing_token: fence, token: dry ? absent : same(`token ${name} ${fence}`) };
   }
 
-  renew(name: string, by: string, fence: number | null, at: { now: number; until: number }): Expected {
+  renew(name: string, by: string, fence: number | null, at: { now: number; minutes: number }): Expected {
     const lease = this.#heldBy(name, by, fence, at.now);
     if ("status" in lease) return lease;
-    lease.until = at.until;
+    lease.until = at.now + at.minutes;
+    lease.minutes = at.minutes;
     this.#events.add(by, "lease.renewed", name);
     return { status: 200, label: "renewed", oneOf: [this.#view(name, at.now)] };
   }
@@ -80,7 +84,9 @@ export class LeaseBook {
   }
 
   rows(now: number): Record<string, Shape> {
-    return Object.fromEntries([...this.#leases.keys()].map((name) => [name, this.#view(name, now)]));
+    return Object.fromEntries(
+      [...this.#leases].map(([name, { minutes }]) => [name, { ...this.#view(name, now), minutes }]),
+    );
   }
 
   /** @param fence the one that the token is of; null for an invented token */
@@ -178,5 +184,56 @@ export class HoldBook {
       placed_by: placedBy,
       lifted_by: liftedBy,
     }));
+  }
+}
+
+/** The world's own key: revoked once and for good (ESIGN-4). */
+export class KeyBook {
+  revokedBy: string | null = null;
+  readonly #kid: string;
+  readonly #events: Events;
+
+  constructor(scene: Scene, events: Events) {
+    this.#kid = scene.ownKid;
+    this.#events = events;
+  }
+
+  get isRevoked(): boolean {
+    return this.revokedBy !== null;
+  }
+
+  revoke(by: string): Expected {
+    const again = this.isRevoked;
+    if (!again) this.#events.add(by, "signing_key.revoked", this.#kid);
+    this.revokedBy ??= by;
+    const shape = { kid: this.#kid, status: "revoked", usable: false, revoked_by: this.revokedBy };
+    return { status: 200, label: again ? "revoked before" : "revoked", oneOf: [shape] };
+  }
+}
+
+/** What the executions of each request came to (APR-6): once one has made the grant, its OK stays. */
+export class ResultBook {
+  readonly #results = new Map<RequestName, string>();
+  readonly #scene: Scene;
+  readonly #events: Events;
+
+  constructor(scene: Scene, events: Events) {
+    this.#scene = scene;
+    this.#events = events;
+  }
+
+  record(name: RequestName, line: string): void {
+    if (this.#results.get(name) !== "OK") this.#results.set(name, line);
+    this.#events.add("dispatcher", "approval_request.executed", requestCode(this.#scene, name));
+  }
+
+  rows(): Record<string, Shape> {
+    const row = (name: RequestName, result: string): Shape => ({
+      result,
+      auth_code: result === "OK" ? grantCode(this.#scene, name) : null,
+    });
+    return Object.fromEntries(
+      [...this.#results].map(([name, result]) => [requestCode(this.#scene, name), row(name, result)]),
+    );
   }
 }
