@@ -13,7 +13,9 @@ const layers = [
   "holds",
   "approvals",
   "scopes",
+  "rehearsals",
   "grants",
+  "runs",
   "dispatch",
   "doctor",
   "http",
@@ -29,7 +31,11 @@ const anyOf = (names) => `(${names.join("|")})`;
  * Further doors beside a folder's index.ts: parts that are wired on their own, so that a start loads no more than it
  * needs yet (the log is there before the HTTP server is loaded, the embedded database only where it is used).
  */
-const furtherDoors = { database: ["embedded/index"], http: ["routes/index", "logging"] };
+const furtherDoors = {
+  database: ["embedded/index"],
+  runs: ["builds/c1-vocabulary/index"],
+  http: ["routes/index", "logging"],
+};
 
 /** src/app.ts, src/main.ts, their neighbours and bootstrap/ put the layers together; only cli/ may stand above them. */
 const wiring = "^src/([^/]+[.]ts$|bootstrap/)";

@@ -59,6 +59,58 @@ audit_events.request_id text not null
 audit_events.before jsonb
 audit_events.after jsonb
 audit_events.digests jsonb not null default '{}'::jsonb
+c1_build_run.idempotency_root text not null
+c1_build_run.build text not null
+c1_build_run.rolls_back text
+c1_build_run.mode text not null
+c1_build_run.auth_code text not null
+c1_build_run.executor text not null
+c1_build_run.environment text not null
+c1_build_run.database text not null
+c1_build_run.bindings jsonb not null
+c1_build_run.input_digest text not null
+c1_build_run.rehearsal_ref text
+c1_build_run.status text not null default 'running'::text
+c1_build_run.state text not null
+c1_build_run.last_ok_state text
+c1_build_run.stop_state text
+c1_build_run.undo_plan jsonb
+c1_build_run.error jsonb
+c1_build_run.outcome jsonb
+c1_build_run.reserved boolean not null default false
+c1_build_run.lease_name text
+c1_build_run.fencing_token bigint
+c1_build_run.worker text
+c1_build_run.claim_no bigint not null default 0
+c1_build_run.claimed_until timestamp with time zone not null
+c1_build_run.event_seq bigint not null default 0
+c1_build_run.stop_running text
+c1_build_run.stop_by text
+c1_build_run.stop_at timestamp with time zone
+c1_build_run.stop_reason text
+c1_build_run.request_id text not null
+c1_build_run.created_at timestamp with time zone not null default clock_timestamp()
+c1_build_run.work_by timestamp with time zone not null
+c1_build_run.finished_at timestamp with time zone
+c1_build_run_event.idempotency_root text not null
+c1_build_run_event.seq bigint not null
+c1_build_run_event.occurred_at timestamp with time zone not null default clock_timestamp()
+c1_build_run_event.event text not null
+c1_build_run_event.state text
+c1_build_run_event.attempt integer
+c1_build_run_event.detail jsonb not null default '{}'::jsonb
+c1_build_run_input.idempotency_root text not null
+c1_build_run_input.content text not null
+c1_build_run_state.idempotency_root text not null
+c1_build_run_state.direction text not null
+c1_build_run_state.state text not null
+c1_build_run_state.attempt integer not null
+c1_build_run_state.status text not null
+c1_build_run_state.compensation text
+c1_build_run_state.started_at timestamp with time zone not null default clock_timestamp()
+c1_build_run_state.finished_at timestamp with time zone
+c1_build_run_state.error jsonb
+c1_build_run_state.detail jsonb
 dot_iu_runtime_lease.lease_name text not null
 dot_iu_runtime_lease.lease_holder text not null
 dot_iu_runtime_lease.lease_token_hash bytea not null
@@ -132,6 +184,20 @@ registration_holds.placed_at timestamp with time zone not null
 registration_holds.lifted_by text
 registration_holds.lifted_at timestamp with time zone
 registration_holds.lifted_reason text
+rehearsals.rehearsal_ref text not null
+rehearsals.content text not null
+rehearsals.idempotency_root text not null default ((content)::jsonb ->> 'idempotency_root'::text)
+rehearsals.auth_code text not null default ((content)::jsonb ->> 'auth_code'::text)
+rehearsals.build text not null default ((content)::jsonb ->> 'build'::text)
+rehearsals.database text not null default ((content)::jsonb ->> 'database'::text)
+rehearsals.plan_id text not null default ((content)::jsonb #>> '{bindings,plan_id}'::text[])
+rehearsals.plan_revision text not null default ((content)::jsonb #>> '{bindings,plan_revision}'::text[])
+rehearsals.manifest_digest text not null default ((content)::jsonb #>> '{bindings,manifest_digest}'::text[])
+rehearsals.schema_digest text not null default ((content)::jsonb #>> '{bindings,schema_digest}'::text[])
+rehearsals.rollback_plan_ref text not null default ((content)::jsonb #>> '{bindings,rollback_plan_ref}'::text[])
+rehearsals.fingerprint text not null default ((content)::jsonb ->> 'entry_fingerprint'::text)
+rehearsals.passed boolean not null default ((((content)::jsonb ->> 'passed'::text) = 'true'::text) AND (((content)::jsonb ->> 'entry_fingerprint'::text) = ((content)::jsonb ->> 'exit_fingerprint'::text)))
+rehearsals.recorded_at timestamp with time zone not null default clock_timestamp()
 schema_migration_checksums.name text not null
 schema_migration_checksums.checksum text not null
 schema_migrations.id integer not null default nextval('schema_migrations_id_seq'::regclass)
@@ -216,6 +282,38 @@ audit_events: audit_events_actor_check CHECK ((actor <> ''::text))
 audit_events: audit_events_pkey PRIMARY KEY (seq)
 audit_events: audit_events_resource_id_check CHECK ((resource_id <> ''::text))
 audit_events: audit_events_resource_type_check CHECK ((resource_type <> ''::text))
+c1_build_run: advances_under_grant CHECK (((status <> 'succeeded'::text) OR reserved))
+c1_build_run: c1_build_run_auth_code_fkey FOREIGN KEY (auth_code) REFERENCES governance_build_authorization(auth_code)
+c1_build_run: c1_build_run_build_check CHECK ((build <> ''::text))
+c1_build_run: c1_build_run_environment_check CHECK ((environment <> ''::text))
+c1_build_run: c1_build_run_executor_check CHECK ((executor <> ''::text))
+c1_build_run: c1_build_run_idempotency_root_check CHECK (((length(idempotency_root) >= 1) AND (length(idempotency_root) <= 200)))
+c1_build_run: c1_build_run_pkey PRIMARY KEY (idempotency_root)
+c1_build_run: c1_build_run_rolls_back_fkey FOREIGN KEY (rolls_back) REFERENCES c1_build_run(idempotency_root)
+c1_build_run: c1_build_run_state_check CHECK ((state <> ''::text))
+c1_build_run: c1_build_run_stop_reason_check CHECK ((btrim(stop_reason) <> ''::text))
+c1_build_run: c1_build_run_stop_state_check CHECK ((stop_state <> ''::text))
+c1_build_run: database_form CHECK ((database ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
+c1_build_run: finished_pair CHECK (((status = ANY (ARRAY['succeeded'::text, 'stopped'::text])) = (finished_at IS NOT NULL)))
+c1_build_run: lease_pair CHECK (((lease_name IS NULL) = (fencing_token IS NULL)))
+c1_build_run: mode_known CHECK ((mode = ANY (ARRAY['dry-run'::text, 'commit'::text])))
+c1_build_run: status_known CHECK ((status = ANY (ARRAY['running'::text, 'compensating'::text, 'succeeded'::text, 'stopped'::text, 'indeterminate'::text])))
+c1_build_run: stop_request_whole CHECK ((((stop_running IS NULL) = (stop_by IS NULL)) AND ((stop_running IS NULL) = (stop_at IS NULL)) AND ((stop_running IS NULL) = (stop_reason IS NULL))))
+c1_build_run: stop_running_known CHECK ((stop_running = ANY (ARRAY['stop'::text, 'compensate'::text])))
+c1_build_run: stopped_somewhere CHECK (((status <> ALL (ARRAY['stopped'::text, 'compensating'::text, 'indeterminate'::text])) OR (stop_state IS NOT NULL)))
+c1_build_run: works_under_lease CHECK (((NOT reserved) OR (lease_name IS NOT NULL)))
+c1_build_run_event: c1_build_run_event_event_check CHECK ((event <> ''::text))
+c1_build_run_event: c1_build_run_event_idempotency_root_fkey FOREIGN KEY (idempotency_root) REFERENCES c1_build_run(idempotency_root)
+c1_build_run_event: c1_build_run_event_pkey PRIMARY KEY (idempotency_root, seq)
+c1_build_run_event: c1_build_run_event_seq_check CHECK ((seq >= 1))
+c1_build_run_input: c1_build_run_input_idempotency_root_fkey FOREIGN KEY (idempotency_root) REFERENCES c1_build_run(idempotency_root)
+c1_build_run_input: c1_build_run_input_pkey PRIMARY KEY (idempotency_root)
+c1_build_run_state: c1_build_run_state_attempt_check CHECK ((attempt >= 1))
+c1_build_run_state: c1_build_run_state_idempotency_root_fkey FOREIGN KEY (idempotency_root) REFERENCES c1_build_run(idempotency_root)
+c1_build_run_state: c1_build_run_state_pkey PRIMARY KEY (idempotency_root, direction, state, attempt)
+c1_build_run_state: direction_known CHECK ((direction = ANY (ARRAY['forward'::text, 'undo'::text])))
+c1_build_run_state: finished_pair CHECK (((status = 'running'::text) = (finished_at IS NULL)))
+c1_build_run_state: status_known CHECK ((status = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text, 'rolled_back'::text])))
 dot_iu_runtime_lease: dot_iu_runtime_lease_auth_code_fkey FOREIGN KEY (auth_code) REFERENCES governance_build_authorization(auth_code)
 dot_iu_runtime_lease: dot_iu_runtime_lease_fencing_token_check CHECK ((fencing_token >= 1))
 dot_iu_runtime_lease: dot_iu_runtime_lease_lease_holder_check CHECK ((lease_holder <> ''::text))
@@ -276,6 +374,9 @@ registration_holds: registration_holds_lifted_by_check CHECK ((lifted_by <> ''::
 registration_holds: registration_holds_lifted_reason_check CHECK ((btrim(lifted_reason) <> ''::text))
 registration_holds: registration_holds_pkey PRIMARY KEY (id)
 registration_holds: registration_holds_placed_by_check CHECK ((placed_by <> ''::text))
+rehearsals: one_rehearsal_per_run UNIQUE (idempotency_root)
+rehearsals: rehearsal_ref_of_content CHECK ((rehearsal_ref = ('sha256:'::text || encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))))
+rehearsals: rehearsals_pkey PRIMARY KEY (rehearsal_ref)
 schema_migration_checksums: schema_migration_checksums_checksum_check CHECK ((checksum ~ '^[0-9a-f]{64}$'::text))
 schema_migration_checksums: schema_migration_checksums_pkey PRIMARY KEY (name)
 schema_migrations: schema_migrations_pkey PRIMARY KEY (id)
@@ -323,6 +424,16 @@ CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, 
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (actor, seq DESC)
 CREATE INDEX audit_events_by_resource ON public.audit_events USING btree (resource_type, resource_id, seq DESC)
 CREATE UNIQUE INDEX audit_events_pkey ON public.audit_events USING btree (seq)
+CREATE UNIQUE INDEX c1_build_run_pkey ON public.c1_build_run USING btree (idempotency_root)
+CREATE UNIQUE INDEX one_run_per_grant ON public.c1_build_run USING btree (auth_code) WHERE reserved
+CREATE UNIQUE INDEX one_run_per_lease ON public.c1_build_run USING btree (lease_name, database) WHERE (reserved AND (status = ANY (ARRAY['running'::text, 'compensating'::text, 'indeterminate'::text])))
+CREATE INDEX runs_by_grant ON public.c1_build_run USING btree (auth_code)
+CREATE INDEX runs_newest ON public.c1_build_run USING btree (created_at DESC, idempotency_root DESC)
+CREATE INDEX runs_to_work_on ON public.c1_build_run USING btree (claimed_until) WHERE (status = ANY (ARRAY['running'::text, 'compensating'::text, 'indeterminate'::text]))
+CREATE UNIQUE INDEX c1_build_run_event_pkey ON public.c1_build_run_event USING btree (idempotency_root, seq)
+CREATE UNIQUE INDEX c1_build_run_input_pkey ON public.c1_build_run_input USING btree (idempotency_root)
+CREATE UNIQUE INDEX c1_build_run_state_pkey ON public.c1_build_run_state USING btree (idempotency_root, direction, state, attempt)
+CREATE UNIQUE INDEX one_ok_per_state ON public.c1_build_run_state USING btree (idempotency_root, direction, state) WHERE (status = 'ok'::text)
 CREATE UNIQUE INDEX dot_iu_runtime_lease_pkey ON public.dot_iu_runtime_lease USING btree (lease_name)
 CREATE UNIQUE INDEX governance_build_authorization_pkey ON public.governance_build_authorization USING btree (auth_code)
 CREATE INDEX grants_by_manifest ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text)), ((scope ->> 'manifest_digest'::text)), granted_at DESC)
@@ -341,6 +452,8 @@ CREATE UNIQUE INDEX principals_pkey ON public.principals USING btree (principal)
 CREATE INDEX holds_newest ON public.registration_holds USING btree (placed_at DESC, id DESC)
 CREATE INDEX holds_standing ON public.registration_holds USING btree (placed_at) WHERE (lifted_at IS NULL)
 CREATE UNIQUE INDEX registration_holds_pkey ON public.registration_holds USING btree (id)
+CREATE UNIQUE INDEX one_rehearsal_per_run ON public.rehearsals USING btree (idempotency_root)
+CREATE UNIQUE INDEX rehearsals_pkey ON public.rehearsals USING btree (rehearsal_ref)
 CREATE UNIQUE INDEX schema_migration_checksums_pkey ON public.schema_migration_checksums USING btree (name)
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (id)
 CREATE UNIQUE INDEX one_active_scope ON public.scopes USING btree (carrier, namespace, axis, target, environment) WHERE (status = 'active'::text)
@@ -580,6 +693,22 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_grant_rehearsal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.evidence ->> 'rehearsal_ref' IS NOT NULL AND NOT EXISTS (
+    SELECT FROM rehearsals r
+     WHERE r.rehearsal_ref = NEW.evidence ->> 'rehearsal_ref' AND r.passed AND r.database = NEW.scope ->> 'database'
+       AND (r.plan_id, r.plan_revision, r.manifest_digest, r.schema_digest, r.rollback_plan_ref)
+           = (NEW.scope ->> 'plan_id', NEW.scope ->> 'plan_revision', NEW.scope ->> 'manifest_digest', NEW.scope ->> 'schema_digest', NEW.rollback_plan_ref)) THEN
+    RAISE EXCEPTION 'no passed rehearsal of this is on record' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_needs_rehearsal';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_grant_signature()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -728,6 +857,109 @@ AS $function$
 BEGIN
   IF (NEW.principal, NEW.issuer, NEW.created_at) IS DISTINCT FROM (OLD.principal, OLD.issuer, OLD.created_at) THEN
     RAISE EXCEPTION 'a principal keeps its name and its issuer' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'principal_immutable';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_rehearsal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  said jsonb := NEW.content::jsonb;
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM c1_build_run r JOIN governance_build_authorization g USING (auth_code)
+     WHERE r.idempotency_root = said ->> 'idempotency_root' AND r.auth_code = said ->> 'auth_code' AND r.reserved
+       AND r.mode = 'dry-run' AND g.mode = 'dry-run' AND g.status = 'consumed' AND r.build = said ->> 'build'
+       AND r.database = said ->> 'database' AND r.bindings @> (said -> 'bindings')
+       AND (said -> 'bindings') ?& ARRAY['plan_id', 'plan_revision', 'manifest_digest', 'schema_digest', 'rollback_plan_ref']) THEN
+    RAISE EXCEPTION 'a rehearsal is what a dry-run has shown' USING ERRCODE = 'check_violation', CONSTRAINT = 'rehearsal_of_dry_run';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_run_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE g governance_build_authorization;
+BEGIN
+  SELECT * INTO g FROM governance_build_authorization WHERE auth_code = NEW.auth_code;
+  IF (NEW.mode, NEW.executor, NEW.environment) IS DISTINCT FROM (g.mode, g.scope ->> 'executor', g.scope ->> 'environment')
+     OR g.mode = 'commit' AND NEW.database IS DISTINCT FROM g.scope ->> 'database'
+     OR NEW.rehearsal_ref IS DISTINCT FROM g.evidence ->> 'rehearsal_ref' OR NEW.rolls_back IS DISTINCT FROM g.evidence ->> 'rolls_back' THEN
+    RAISE EXCEPTION 'the run is not what its grant is for' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_grant';
+  END IF;
+  IF NEW.status <> 'running' OR NEW.reserved OR NEW.claim_no <> 0 THEN
+    RAISE EXCEPTION 'a run starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_transition';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_run_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF to_jsonb(NEW) - 'evidence' <> to_jsonb(OLD) - 'evidence' OR NEW.evidence - 'run' <> OLD.evidence - 'run'
+     OR OLD.evidence ? 'run' AND OLD.evidence #>> '{run,stop_state}' IS DISTINCT FROM 'STOP_REQUESTED'
+     OR NOT EXISTS (
+       SELECT FROM c1_build_run r
+        WHERE r.auth_code = NEW.auth_code AND r.reserved AND r.idempotency_root = NEW.idempotency_root
+          AND r.status IN ('succeeded', 'stopped') AND (r.idempotency_root, r.status) = (NEW.evidence #>> '{run,idempotency_root}', NEW.evidence #>> '{run,status}')) THEN
+    RAISE EXCEPTION 'only the outcome of its run is added to a used grant' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'grant_bindings';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_run_state()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF (NEW.idempotency_root, NEW.direction, NEW.state, NEW.attempt, NEW.started_at)
+     IS DISTINCT FROM (OLD.idempotency_root, OLD.direction, OLD.state, OLD.attempt, OLD.started_at)
+     OR NOT (OLD.status = 'running' OR OLD.status = 'ok' AND NEW.status = 'rolled_back') THEN
+    RAISE EXCEPTION 'what a state has done stays on record' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'run_state_final';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_run_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF (NEW.idempotency_root, NEW.build, NEW.rolls_back, NEW.mode, NEW.auth_code, NEW.executor, NEW.environment, NEW.database, NEW.bindings,
+      NEW.input_digest, NEW.rehearsal_ref, NEW.request_id, NEW.created_at)
+     IS DISTINCT FROM
+     (OLD.idempotency_root, OLD.build, OLD.rolls_back, OLD.mode, OLD.auth_code, OLD.executor, OLD.environment, OLD.database, OLD.bindings,
+      OLD.input_digest, OLD.rehearsal_ref, OLD.request_id, OLD.created_at) THEN
+    RAISE EXCEPTION 'what a run is for never changes' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'run_bindings';
+  END IF;
+  IF NEW.status <> OLD.status AND NOT (
+       OLD.status = 'running' AND NEW.status IN ('succeeded', 'stopped', 'compensating')
+    OR OLD.status = 'compensating' AND NEW.status IN ('stopped', 'indeterminate')
+    OR OLD.status = 'indeterminate' AND NEW.status = 'compensating'
+    OR OLD.status = 'stopped' AND NEW.status = 'running' AND OLD.stop_state IN ('ABORT', 'ABORT_NO_LEASE') AND NOT OLD.reserved
+    OR OLD.status = 'stopped' AND NEW.status = 'compensating' AND OLD.stop_state = 'STOP_REQUESTED') THEN
+    RAISE EXCEPTION 'a run that is % does not become %', OLD.status, NEW.status USING ERRCODE = 'check_violation', CONSTRAINT = 'run_transition';
+  END IF;
+  IF NEW.status IN ('succeeded', 'stopped') AND OLD.status = NEW.status THEN
+    RAISE EXCEPTION 'a finished run stays as it is' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'run_finished';
+  END IF;
+  IF NEW.claim_no < OLD.claim_no OR NEW.event_seq < OLD.event_seq OR NEW.fencing_token < OLD.fencing_token OR OLD.reserved AND NOT NEW.reserved THEN
+    RAISE EXCEPTION 'claims, fences and events only rise' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_rises';
+  END IF;
+  IF NEW.reserved AND NOT OLD.reserved AND NOT EXISTS (
+       SELECT FROM grant_receipts r WHERE r.auth_code = NEW.auth_code AND r.idempotency_root = NEW.idempotency_root AND r.consumed_by = NEW.executor) THEN
+    RAISE EXCEPTION 'no write without a consumed grant' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_needs_receipt';
   END IF;
   RETURN NEW;
 END $function$
@@ -1064,12 +1296,25 @@ CREATE TRIGGER guard_apr_approval BEFORE INSERT ON public.apr_approvals FOR EACH
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.apr_approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_run_insert BEFORE INSERT ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_insert() [A]
+CREATE TRIGGER guard_run_update BEFORE UPDATE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_update() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.c1_build_run_event FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.c1_build_run_input FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_input FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_run_state BEFORE UPDATE ON public.c1_build_run_state FOR EACH ROW EXECUTE FUNCTION guard_run_state() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.c1_build_run_state FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_state FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_lease BEFORE UPDATE ON public.dot_iu_runtime_lease FOR EACH ROW EXECUTE FUNCTION guard_lease() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.dot_iu_runtime_lease FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.dot_iu_runtime_lease FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE CONSTRAINT TRIGGER consumed_has_receipt AFTER UPDATE ON public.governance_build_authorization DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = 'consumed'::text)) EXECUTE FUNCTION match_receipt() [A]
 CREATE TRIGGER guard_grant_insert BEFORE INSERT ON public.governance_build_authorization FOR EACH ROW EXECUTE FUNCTION guard_grant_insert() [A]
-CREATE TRIGGER guard_grant_update BEFORE UPDATE ON public.governance_build_authorization FOR EACH ROW EXECUTE FUNCTION guard_grant_update() [A]
+CREATE TRIGGER guard_grant_rehearsal BEFORE INSERT ON public.governance_build_authorization FOR EACH ROW WHEN ((new.mode = 'commit'::text)) EXECUTE FUNCTION guard_grant_rehearsal() [A]
+CREATE TRIGGER guard_grant_update BEFORE UPDATE ON public.governance_build_authorization FOR EACH ROW WHEN ((NOT ((old.status = 'consumed'::text) AND (new.status = 'consumed'::text) AND (new.evidence IS DISTINCT FROM old.evidence)))) EXECUTE FUNCTION guard_grant_update() [A]
+CREATE TRIGGER guard_run_outcome BEFORE UPDATE ON public.governance_build_authorization FOR EACH ROW WHEN (((old.status = 'consumed'::text) AND (new.status = 'consumed'::text) AND (new.evidence IS DISTINCT FROM old.evidence))) EXECUTE FUNCTION guard_run_outcome() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.governance_build_authorization FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.governance_build_authorization FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.grant_receipts FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
@@ -1086,6 +1331,9 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.principals FOR EACH STA
 CREATE TRIGGER guard_hold BEFORE INSERT OR UPDATE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION guard_hold() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.registration_holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.rehearsals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_rehearsal BEFORE INSERT ON public.rehearsals FOR EACH ROW EXECUTE FUNCTION guard_rehearsal() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.rehearsals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_scope BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION guard_scope() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.scopes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1105,6 +1353,10 @@ apr_action_types: countersign_app=ar/countersign_owner countersign_owner=arwdDxt
 apr_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_events: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_events_seq_seq: 
+c1_build_run: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+c1_build_run_event: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+c1_build_run_input: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+c1_build_run_state: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 dot_iu_runtime_lease: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 governance_build_authorization: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_receipts: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -1112,6 +1364,7 @@ grant_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxt
 idempotency_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 principals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 registration_holds: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+rehearsals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migration_checksums: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migrations: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migrations_id_seq: 
@@ -1139,6 +1392,30 @@ apr_action_types.council_quorum: countersign_app=w/countersign_owner
 apr_action_types.status: countersign_app=w/countersign_owner
 apr_action_types.retired_at: countersign_app=w/countersign_owner
 apr_action_types.updated_at: countersign_app=w/countersign_owner
+c1_build_run.status: countersign_app=w/countersign_owner
+c1_build_run.state: countersign_app=w/countersign_owner
+c1_build_run.last_ok_state: countersign_app=w/countersign_owner
+c1_build_run.stop_state: countersign_app=w/countersign_owner
+c1_build_run.undo_plan: countersign_app=w/countersign_owner
+c1_build_run.error: countersign_app=w/countersign_owner
+c1_build_run.outcome: countersign_app=w/countersign_owner
+c1_build_run.reserved: countersign_app=w/countersign_owner
+c1_build_run.lease_name: countersign_app=w/countersign_owner
+c1_build_run.fencing_token: countersign_app=w/countersign_owner
+c1_build_run.worker: countersign_app=w/countersign_owner
+c1_build_run.claim_no: countersign_app=w/countersign_owner
+c1_build_run.claimed_until: countersign_app=w/countersign_owner
+c1_build_run.event_seq: countersign_app=w/countersign_owner
+c1_build_run.stop_running: countersign_app=w/countersign_owner
+c1_build_run.stop_by: countersign_app=w/countersign_owner
+c1_build_run.stop_at: countersign_app=w/countersign_owner
+c1_build_run.stop_reason: countersign_app=w/countersign_owner
+c1_build_run.work_by: countersign_app=w/countersign_owner
+c1_build_run.finished_at: countersign_app=w/countersign_owner
+c1_build_run_state.status: countersign_app=w/countersign_owner
+c1_build_run_state.finished_at: countersign_app=w/countersign_owner
+c1_build_run_state.error: countersign_app=w/countersign_owner
+c1_build_run_state.detail: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.lease_holder: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.lease_token_hash: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.fencing_token: countersign_app=w/countersign_owner
@@ -1148,6 +1425,7 @@ dot_iu_runtime_lease.renewed_at: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.expires_at: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.released_at: countersign_app=w/countersign_owner
 governance_build_authorization.sovereign_esign_ref: countersign_app=w/countersign_owner
+governance_build_authorization.evidence: countersign_app=w/countersign_owner
 governance_build_authorization.status: countersign_app=w/countersign_owner
 governance_build_authorization.consumed_at: countersign_app=w/countersign_owner
 governance_build_authorization.consumed_by: countersign_app=w/countersign_owner
@@ -1176,6 +1454,7 @@ signing_keys.revoked_reason: countersign_app=w/countersign_owner
 assign_axis_owner: unimplemented, high, quorum 2 (council 0), active
 assign_governance_owner: unimplemented, high, quorum 2 (council 0), active
 authorize_build_step: dot-apr-execute:authorize_build_step, high, quorum 2 (council 0), active
+authorize_rollback: dot-apr-execute:authorize_rollback, sovereign, quorum 3 (council 1), active
 authorize_sovereign_build: dot-apr-execute:authorize_sovereign_build, sovereign, quorum 3 (council 1), active
 delegate_authority: unimplemented, high, quorum 2 (council 0), active
 grant_governance_exception: unimplemented, high, quorum 2 (council 0), active

@@ -10,6 +10,8 @@ import { routes } from "./http/routes/index.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
 import { LeaseProblem } from "./leases/index.ts";
 import { Authenticator, OidcIssuer } from "./principals/index.ts";
+import { RehearsalProblem } from "./rehearsals/index.ts";
+import { type AnyBuild, builds, makeRuns, openTargets, RunProblem } from "./runs/index.ts";
 import { ScopeProblem } from "./scopes/index.ts";
 import { SignatureProblem } from "./signatures/index.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -23,6 +25,8 @@ export interface Dependencies {
   /** The target databases by name (RUN-7). */
   readonly targets: Readonly<Record<string, string>>;
   readonly logger?: FastifyBaseLogger;
+  /** The builds that can be run; all that the service ships if absent. */
+  readonly builds?: readonly AnyBuild[];
 }
 
 /** Every problem table of the domains: the one place that lists them. */
@@ -31,14 +35,43 @@ export const problemTables = [
   SignatureProblem.table,
   HoldProblem.table,
   ScopeProblem.table,
+  RehearsalProblem.table,
   GrantProblem.table,
+  RunProblem.table,
   LeaseProblem.table,
   DispatchProblem.table,
 ];
 
 /** Puts the service together. Nothing listens yet; `close()` drains it and stops the sweeper, not the database. */
-export function buildApp({ config, database, serverKeys, syncSecret, targets, logger }: Dependencies): FastifyInstance {
+export function buildApp({
+  config,
+  database,
+  serverKeys,
+  syncSecret,
+  targets,
+  logger,
+  builds: knownBuilds,
+}: Dependencies): FastifyInstance {
   const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs, trustedIssuer(config));
+  const closing = new AbortController();
+  const targetDatabases = openTargets({
+    urls: targets,
+    poolSize: Math.max(2, config.runConcurrency),
+    statementTimeoutMs: config.statementTimeoutMs,
+    lockTimeoutMs: config.lockTimeoutMs,
+    onIdleError: (error) => logger?.warn({ err: error }, "an idle connection to a target was lost"),
+  });
+  const runs = makeRuns({
+    control: database,
+    targets: targetDatabases,
+    builds: knownBuilds ?? builds,
+    keys: serverKeys,
+    leaseSeconds: config.runLeaseSeconds,
+    retrySeconds: config.runRetrySeconds,
+    pollMs: config.runPollMs,
+    concurrency: config.runConcurrency,
+    log: (message, fields) => logger?.warn(fields, message),
+  });
   const services: Services = {
     database,
     authenticate: (token) => authenticator.authenticate(token),
@@ -46,10 +79,12 @@ export function buildApp({ config, database, serverKeys, syncSecret, targets, lo
     metrics: createMetrics(database),
     syncKey: syncKey(syncSecret),
     serverKeys,
-    targets: Object.keys(targets),
+    runs,
+    closing: closing.signal,
   };
   const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
   app.addHook("preClose", (done) => {
+    closing.abort();
     // A connection that was busy when the close began falls idle later, and would be kept alive until its time-out.
     const timer = setInterval(() => app.server.closeIdleConnections(), 50);
     app.server.once("close", () => clearInterval(timer));
@@ -63,7 +98,11 @@ export function buildApp({ config, database, serverKeys, syncSecret, targets, lo
       also: () => authenticator.flushUse(),
       onError: (error) => app.log.warn({ err: error }, "sweep failed"),
     });
-    app.addHook("onClose", () => sweeper.stop());
+    runs.start();
+    app.addHook("onClose", async () => {
+      await Promise.all([sweeper.stop(), runs.stop()]);
+      await targetDatabases.close();
+    });
   });
   return app;
 }

@@ -48,6 +48,10 @@ export interface Config {
   readonly oidcKeyCooldownMs: number;
   readonly sweepIntervalMs: number;
   readonly shutdownGraceMs: number;
+  readonly runLeaseSeconds: number;
+  readonly runRetrySeconds: number;
+  readonly runPollMs: number;
+  readonly runConcurrency: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -218,6 +222,30 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     "How long open requests may take to finish after SIGTERM.",
     "10000",
     integer(10_000, 100, 600_000),
+  ),
+  runLeaseSeconds: variable(
+    "RUN_LEASE_SECONDS",
+    "How long a run is left to a process that gives no sign of life; it renews its lease three times in that time.",
+    "30",
+    integer(30, 1, 3_600),
+  ),
+  runRetrySeconds: variable(
+    "RUN_RETRY_SECONDS",
+    "How long transient faults of one state of a run are retried before it counts as failed.",
+    "30",
+    integer(30, 0, 3_600),
+  ),
+  runPollMs: variable(
+    "RUN_POLL_MS",
+    "How often this process looks for runs that nobody works on.",
+    "1000",
+    integer(1_000, 10, 60_000),
+  ),
+  runConcurrency: variable(
+    "RUN_CONCURRENCY",
+    "Runs that this process works on at once; 0 leaves them to others.",
+    "4",
+    integer(4, 0, 256),
   ),
 };
 

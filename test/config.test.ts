@@ -80,6 +80,10 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   oidcKeyCooldownMs: { good: ["0", 0], bad: ["3600001"] },
   sweepIntervalMs: { good: ["100", 100], bad: ["99", "1e3"] },
   shutdownGraceMs: { good: ["100", 100], bad: ["99"] },
+  runLeaseSeconds: { good: ["1", 1], bad: ["0", "3601"] },
+  runRetrySeconds: { good: ["0", 0], bad: ["3601"] },
+  runPollMs: { good: ["10", 10], bad: ["9"] },
+  runConcurrency: { good: ["0", 0], bad: ["257"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];
 const neighbours: Readonly<Record<string, Record<string, string>>> = {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { provision, startEmbedded } from "../../src/database/embedded/index.ts";
 import { migrate, openDatabase, type Tx } from "../../src/database/index.ts";
+import { createSchema, readCatalog } from "../../src/runs/builds/c1-vocabulary/index.ts";
 import type { Generator } from "../generator.ts";
 
 /** Each part of the dump: its heading, and a query of one column `line` in a fixed order. */
@@ -65,21 +66,44 @@ async function dump(tx: Tx): Promise<string> {
   return `-- The schema as the migrations leave it, read from the catalog: what a migration really did shows here.\n-- Generated; \`npm run generate\` writes it.\n\n${sections.join("\n")}`;
 }
 
-/** The committed picture of the schema. */
+/** The schema that a build makes in a target, as the catalog has it: made and rolled back. */
+async function c1Catalog(tx: Tx): Promise<string> {
+  await createSchema(tx);
+  return `${JSON.stringify(sorted(await readCatalog(tx)), null, 2)}\n`;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  );
+}
+
+async function read(url: string, work: (tx: Tx) => Promise<string>): Promise<string> {
+  const database = openDatabase({ url, poolSize: 1 });
+  try {
+    return await database.transact(work, { rollback: true });
+  } finally {
+    await database.close();
+  }
+}
+
+/** The committed pictures of the schemas: the control database's, and what builds make in a target. */
 const schema: Generator = {
   name: "schema dump",
   async produce() {
     const dataDir = await mkdtemp(join(tmpdir(), "countersign-schema-"));
     const server = await startEmbedded({ dataDir, settings: { fsync: "off" }, log: () => undefined });
     try {
-      const { ownerUrl } = await provision(server);
+      const { ownerUrl, targetUrl } = await provision(server);
       await migrate({ ownerUrl });
-      const database = openDatabase({ url: ownerUrl, poolSize: 2 });
-      try {
-        return new Map([["migrations/schema.sql", await database.transact(dump, { readOnly: true })]]);
-      } finally {
-        await database.close();
-      }
+      return new Map([
+        ["migrations/schema.sql", await read(ownerUrl, dump)],
+        ["migrations/builds/c1-vocabulary.catalog.json", await read(targetUrl, c1Catalog)],
+      ]);
     } finally {
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });

@@ -12,7 +12,7 @@ export { ApprovalProblem } from "./errors.ts";
 export { lockForExecution, type RequestForExecution, recordResult } from "./execution.ts";
 export { expireRequests } from "./expire.ts";
 export type { Risk } from "./quorum.ts";
-export { listRequests, participantsOf, type RequestQuery, readRequest, wholeRequest } from "./read.ts";
+export { listRequests, participantsOf, type RequestQuery, readRequest, rehearsalOf, wholeRequest } from "./read.ts";
 export {
   ActionCode,
   ActionSet,

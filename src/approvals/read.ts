@@ -5,7 +5,7 @@ import { ServiceProblem } from "../kernel/problems.ts";
 import type { PageOf } from "../kernel/schemas.ts";
 import { principalsWith } from "../principals/index.ts";
 import { presentRequest, presentSummary } from "./present.ts";
-import type { ApprovalRequest, ApprovalRequestSummary } from "./schemas.ts";
+import type { ApprovalRequest, ApprovalRequestInput, ApprovalRequestSummary } from "./schemas.ts";
 import type { RequestStatus } from "./states.ts";
 import { findRequest, type Relation, type RequestRow, selectRequests, votesOn } from "./store.ts";
 
@@ -31,6 +31,14 @@ export async function participantsOf(tx: Tx, aprCode: string): Promise<{ request
   if (row === undefined) throw new ServiceProblem("NOT_FOUND", `There is no approval request ${aprCode}.`);
   const votes = await votesOn(tx, [aprCode]);
   return { requestedBy: row.requested_by, voters: votes.map((vote) => vote.voter) };
+}
+
+/** The rehearsal that a request names, if it names one (OPEN-1). */
+export async function rehearsalOf(tx: Tx, aprCode: string): Promise<string | undefined> {
+  const row = await findRequest(tx, aprCode);
+  return row === undefined
+    ? undefined
+    : (JSON.parse(row.content) as ApprovalRequestInput).proposed_action.rehearsal_ref;
 }
 
 export async function wholeRequest(tx: Tx, row: RequestRow): Promise<ApprovalRequest> {

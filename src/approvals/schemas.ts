@@ -42,6 +42,9 @@ export const ProposedAction = Type.Object(
     action_set: Type.Optional(ActionSet),
     rollback_plan_ref: Type.Optional(Name(200, { examples: ["DOT_C1_ROLLBACK_CHECK"] })),
     rehearsal_ref: Type.Optional(Digest),
+    rolls_back: Type.Optional(
+      Name(200, { description: "Of a rollback: the idempotency_root of the finished run (RUN-6)." }),
+    ),
     ttl_seconds: Type.Optional(
       Type.Integer({
         minimum: 0,

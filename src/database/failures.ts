@@ -6,7 +6,7 @@ const retryable = new Set(["40001", "40P01"]);
 
 /** Errors of node's sockets and of pg itself that mean the connection is gone; pg gives the latter no code. */
 const lostConnection =
-  /Connection terminated|Client has encountered a connection error|server closed the connection|not queryable|ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED/;
+  /Connection terminated|Client has encountered a connection error|server closed the connection|not queryable|ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|Query read timeout/;
 
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
@@ -64,4 +64,9 @@ export function classifyCommitFailure(error: unknown): "definite" | "unknown" {
   const state = sqlState(error);
   if (state === undefined) return "unknown";
   return /^(23|25|40001|40P01|P0001|42|22)/.test(state) ? "definite" : "unknown";
+}
+
+/** Whether PostgreSQL itself has said no, with a SQLSTATE. */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof pg.DatabaseError;
 }

@@ -45,6 +45,8 @@ export interface MigrateOptions {
   /** Connection of the role that owns the tables. */
   readonly ownerUrl: string;
   readonly directory?: string;
+  /** How long the database may take to answer at all; as long as it likes if absent. */
+  readonly connectTimeoutMs?: number;
   readonly log?: (message: string) => void;
 }
 
@@ -85,7 +87,11 @@ async function apply(
   prepare: (client: pg.ClientBase) => Promise<void>,
 ): Promise<string[]> {
   const files = await readMigrations(directory);
-  const client = new pg.Client({ connectionString: options.ownerUrl, application_name: "countersign-migrate" });
+  const client = new pg.Client({
+    connectionString: options.ownerUrl,
+    application_name: "countersign-migrate",
+    ...(options.connectTimeoutMs === undefined ? {} : { connectionTimeoutMillis: options.connectTimeoutMs }),
+  });
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
@@ -96,8 +102,8 @@ async function apply(
     const applied = await runner({
       dbClient: client,
       dir: directory,
-      // The committed dump and the target's migrations stand beside the control database's and are none of them.
-      ignorePattern: "\\..*|schema\\.sql|target",
+      // The committed dump and what is for target databases stand beside the control database's and are none of them.
+      ignorePattern: "\\..*|schema\\.sql|target|builds",
       direction: "up",
       migrationsTable: ledger.migrations,
       singleTransaction: true,

@@ -40,6 +40,8 @@ export interface DatabaseOptions {
   readonly lockTimeoutMs?: number;
   /** How long a transaction waits for a free connection before it is refused. */
   readonly acquireTimeoutMs?: number;
+  /** How long an answer is waited for: a server that has frozen does not time out by itself. For ever if absent. */
+  readonly answerTimeoutMs?: number;
   readonly applicationName?: string;
   readonly onIdleError?: (error: Error) => void;
 }
@@ -55,6 +57,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 30_000,
     application_name: options.applicationName ?? "countersign",
     keepAlive: true,
+    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
   });
   pool.on("error", (error) => options.onIdleError?.(error));
   const prelude = preludes(options);

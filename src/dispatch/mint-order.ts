@@ -35,7 +35,7 @@ export type Place = Pick<
  */
 export function mintOrder(
   request: RequestForExecution,
-  how: { mode: MintOrder["mode"]; place: Place; grantedBy: string },
+  how: { mode: MintOrder["mode"]; place: Place; grantedBy: string; rollsBack?: string | undefined },
 ): MintOrder {
   const action = request.content.proposed_action as Payload;
   const { plan_id, plan_revision, manifest_digest, schema_digest, executor, action_set } = action;
@@ -53,6 +53,7 @@ export function mintOrder(
       mode: how.mode,
       ...(action.owner_principal === undefined ? {} : { owner_principal: action.owner_principal }),
       ...(how.mode === "commit" && action.rehearsal_ref !== undefined ? { rehearsal_ref: action.rehearsal_ref } : {}),
+      ...(how.rollsBack === undefined ? {} : { rolls_back: how.rollsBack }),
     },
     grantedBy: how.grantedBy,
     ttlSeconds: action.ttl_seconds,

@@ -4,9 +4,11 @@ import { ServiceProblem } from "../kernel/problems.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
 import { refuseWhileHeld } from "../holds/index.ts";
 import { type AcquiredLease, acquireLease, bindLease, lockLease, showLeaseAgain } from "../leases/index.ts";
+import type { Sightings } from "../rehearsals/index.ts";
 import { asked, refusal } from "./bindings.ts";
 import { GrantProblem } from "./errors.ts";
 import { judgeNamed } from "./predicate.ts";
+import { requireRehearsal } from "./rehearsal.ts";
 import type { ConsumeInput, Receipt } from "./schemas.ts";
 import { findReceipt, type GrantRow, insertReceipt, lockGrantForUse } from "./store.ts";
 import { transition } from "./transition.ts";
@@ -15,7 +17,9 @@ import { transition } from "./transition.ts";
  * Burns the grant before the first write (GRANT-3), with the lease in the same transaction where one is asked for
  * (GRANT-4). The executor is the caller (GRANT-7). The same executor with the same root gets the same receipt again.
  * Lock order: lease, hold, grant (GRANT-8). A grant of a registered scope is worked under that scope's lease.
+ * @param sightings how the target looks now, where the grant stands on a rehearsal (OPEN-1)
  * @throws GrantProblem with the code of GRANT-2; LeaseProblem LEASE_HELD; HoldProblem REGISTRATION_HOLD
+ * @throws RehearsalProblem REHEARSAL_STALE, REHEARSAL_UNSEEN
  * @throws ServiceProblem NOT_FOUND
  */
 export async function consumeGrant(
@@ -24,6 +28,7 @@ export async function consumeGrant(
   keys: ServerKeys,
   authCode: string,
   input: ConsumeInput,
+  sightings: Sightings,
 ): Promise<Receipt> {
   const { idempotency_root: root, lease: leaseWanted, ...bindings } = input;
   if (leaseWanted !== undefined) await lockLease(tx, leaseWanted.name);
@@ -39,6 +44,7 @@ export async function consumeGrant(
   }
   requireOwnLease(grant, leaseWanted?.name);
   if (grant.on_hold === true) await refuseWhileHeld(tx, grant.scope.environment);
+  await requireRehearsal(tx, grant, sightings);
 
   const lease =
     leaseWanted === undefined

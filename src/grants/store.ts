@@ -218,6 +218,15 @@ export async function setGrantStatus(
   return rows[0];
 }
 
+/** The outcome of the run that used it, beside the rest of its evidence: all that ever changes in a used grant. */
+export async function setRunOutcome(tx: Tx, authCode: string, outcome: unknown): Promise<void> {
+  await tx.query(
+    `UPDATE governance_build_authorization SET evidence = evidence || jsonb_build_object('run', $2::jsonb)
+      WHERE auth_code = $1 AND status = 'consumed'`,
+    [authCode, JSON.stringify(outcome)],
+  );
+}
+
 /** The unique key of the table is the second lock on single use: a second receipt cannot be written. */
 export async function insertReceipt(
   tx: Tx,

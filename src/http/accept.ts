@@ -20,3 +20,9 @@ function weight(accept: string, range: string): number {
   }
   return 0;
 }
+
+/** Whether an `Accept` header asks for server-sent events rather than JSON. */
+export function prefersEvents(accept: string | undefined): boolean {
+  if (accept === undefined || !/event-stream/i.test(accept)) return false;
+  return weight(accept, "text/event-stream") > weight(accept, "application/json");
+}

@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Tx } from "../database/index.ts";
 import { answerOnce, type Claim, type Outcome, requireValidKey, type StoredAnswer } from "../idempotency/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { digestOf } from "../kernel/json.ts";
 import type { Problem } from "../kernel/problem.ts";
-import { prefersText } from "./accept.ts";
+import type { Sightings } from "../rehearsals/index.ts";
+import { prefersEvents, prefersText } from "./accept.ts";
 import { type AnswerCheck, answerCheck } from "./answer-check.ts";
+import { sendEvents } from "./event-stream.ts";
 import { entityTag, noneMatchNames } from "./etag.ts";
 import { requireRoom } from "./plugins/load-shedding.ts";
 import { asProblem, problemDocument, problemHeaders, problemMediaType, statusOf } from "./problem-document.ts";
@@ -15,6 +16,7 @@ import type { Services } from "./services.ts";
 const jsonMediaType = "application/json; charset=utf-8";
 const textMediaType = "text/plain; charset=utf-8";
 const noBytes = new Uint8Array();
+const nothingSeen: Sightings = new Map();
 
 export function isMutating(route: Route): boolean {
   return route.method !== "GET" && route.mutates !== false;
@@ -54,10 +56,17 @@ export function edgeHandler(
     if (dryRun) reply.header("dry-run", "true");
     requireRoom(services.database, maxWaiting);
     try {
+      const given = inputFrom(edge, request, dryRun);
+      const { stream } = route;
+      if (stream !== undefined && prefersEvents(request.headers.accept)) {
+        return await sendEvents(reply, services.closing, (signal) => stream(given, signal));
+      }
+      const sightings = (await route.sees?.(given)) ?? nothingSeen;
       const done = await services.database.transact(
-        (tx) => perform(edge, request, inputFrom(edge, request, tx, dryRun), claim),
+        (tx) => perform(edge, request, { ...given, tx, sightings }, claim),
         mutating ? { rollback: dryRun } : { readOnly: true },
       );
+      if (!dryRun && done.problem === undefined) route.committed?.(services);
       count(edge, done.replayed ? "replayed" : (done.problem?.code ?? done.outcome));
       request.problemCode = done.problem?.code;
       if (done.replayed) reply.header("idempotency-replayed", "true");
@@ -107,10 +116,9 @@ async function restored(input: RouteInput, route: Route, kept: StoredAnswer): Pr
   return { ...kept, body: JSON.stringify(await route.secret.restore(input, JSON.parse(kept.body))) };
 }
 
-function inputFrom(edge: Edge, request: FastifyRequest, tx: Tx, dryRun: boolean): RouteInput {
+function inputFrom(edge: Edge, request: FastifyRequest, dryRun: boolean): Omit<RouteInput, "tx" | "sightings"> {
   const caller: Caller = request.caller ?? { principal: "anonymous", roles: [], requestId: request.id };
   return {
-    tx,
     caller,
     // Validated by the route's own schemas; the erased route knows them as what they are to it: nothing.
     params: request.params as undefined,

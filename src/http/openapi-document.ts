@@ -54,6 +54,8 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   holds: "The emergency stop: nothing is consumed while one stands.",
   scopes: "Where commit-mode grants may be for.",
   "signing keys": "The keys of sovereigns: registered by their owner, confirmed by the council.",
+  builds: "What can be run, and the digests of an input.",
+  runs: "Stored, resumable, fenced and reversible runs of builds, and the rehearsals that dry-runs leave.",
   leases: "Who holds what, and until when.",
   audit: "The append-only log of every transition.",
   doctor: "What is wrong, or will be soon.",

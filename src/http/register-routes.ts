@@ -3,6 +3,7 @@ import Type, { type TObject, type TSchema } from "typebox";
 import type { ProblemDefinition } from "../kernel/problem.ts";
 import { openObjects } from "./closed-schemas.ts";
 import { edgeHandler, isMutating } from "./edge.ts";
+import { streamTimeoutMs } from "./event-stream.ts";
 import { queryReader } from "./query-values.ts";
 import type { Route } from "./route.ts";
 import type { Services } from "./services.ts";
@@ -38,6 +39,8 @@ export function registerRoutes(
     app.route({
       method: route.method,
       url: route.url,
+      ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
+      ...(route.stream === undefined ? {} : { handlerTimeout: streamTimeoutMs }),
       schema: {
         querystring,
         ...(route.schema.params === undefined ? {} : { params: route.schema.params }),

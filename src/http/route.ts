@@ -3,6 +3,7 @@ import type { Static, TSchema } from "typebox";
 import type { Tx } from "../database/index.ts";
 import type { Caller, Role } from "../kernel/caller.ts";
 import type { Problem } from "../kernel/problem.ts";
+import type { Sightings } from "../rehearsals/index.ts";
 import type { Services } from "./services.ts";
 
 /** Roles of which the caller needs one; `any` for whoever is authenticated; `open` for everybody. */
@@ -33,6 +34,8 @@ export interface RouteInput<Schemas extends RouteSchemas = RouteSchemas> {
   readonly params: Part<Schemas, "params">;
   readonly query: Part<Schemas, "query">;
   readonly body: Part<Schemas, "body">;
+  /** What {@link RouteBase.sees} found; empty where the route looks at no target. */
+  readonly sightings: Sightings;
   /** The transaction will be rolled back whatever the handler does (`?dry_run=true`). */
   readonly dryRun: boolean;
   readonly headers: IncomingHttpHeaders;
@@ -76,6 +79,8 @@ interface RouteBase<Schemas extends RouteSchemas> {
   readonly description?: string;
   readonly tags: readonly [string, ...string[]];
   readonly schema: Schemas;
+  /** Bytes that a body may have, where that is more than elsewhere. */
+  readonly bodyLimit?: number;
   /** Whether a request without a body stands for one with an empty object. */
   readonly bodyOptional?: boolean;
   /** Label of the outcome counter that every answer of this route is counted under. */
@@ -85,7 +90,13 @@ interface RouteBase<Schemas extends RouteSchemas> {
    * key is looked at, so that a replay needs it too and its refusal is never stored.
    */
   authorize?(input: RouteInput<Schemas>): Promise<void>;
+  /** A look at target databases, before the transaction opens: no row lock is held across databases (OPEN-1). */
+  sees?(input: Omit<RouteInput<Schemas>, "tx" | "sightings">): Promise<Sightings>;
   handle(input: RouteInput<Schemas>): Promise<Answer<Schemas>>;
+  /** What follows once the transaction is committed. It must not be relied on: the process may end before it. */
+  committed?(services: Services): void;
+  /** The answer as server-sent events, to a client that asks for them. */
+  stream?(input: Omit<RouteInput<Schemas>, "tx" | "sightings">, signal: AbortSignal): AsyncIterable<string>;
   /** For an answer with a secret in it: what of it is kept under an idempotency key, and how a replay gets it back. */
   readonly secret?: {
     withhold(body: unknown): unknown;

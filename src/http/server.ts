@@ -84,7 +84,8 @@ function createServer(config: HttpConfig, logger: FastifyBaseLogger | undefined)
     trustProxy: false,
     bodyLimit: config.bodyLimit,
     routerOptions: {
-      maxParamLength: 256,
+      // An idempotency root is a path parameter: 200 characters, percent-encoded.
+      maxParamLength: 2_400,
       caseSensitive: true,
       ignoreTrailingSlash: false,
       ignoreDuplicateSlashes: false,

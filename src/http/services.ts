@@ -2,6 +2,7 @@ import type { Database } from "../database/index.ts";
 import type { syncKey } from "../dispatch/index.ts";
 import type { Role } from "../kernel/caller.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
+import type { RunServices } from "../runs/index.ts";
 import type { Metrics } from "./plugins/metrics.ts";
 
 /** Who a token stands for. */
@@ -27,6 +28,8 @@ export interface CoreServices {
   /** A round trip to the database and a look at its migrations; it never throws. */
   ready(): Promise<Readiness>;
   readonly metrics: Metrics;
+  /** Aborted when the service begins to drain: open streams end. */
+  readonly closing: AbortSignal;
 }
 
 /** What the routes are handed; `app.ts` puts it together. */
@@ -34,6 +37,6 @@ export interface Services extends CoreServices {
   /** SYNC_SECRET, ready to check a dispatcher's signature (APR-7). */
   readonly syncKey: ReturnType<typeof syncKey>;
   readonly serverKeys: ServerKeys;
-  /** The names of the configured target databases (RUN-7). */
-  readonly targets: readonly string[];
+  /** The builds, and the looks at targets that go with them. */
+  readonly runs: RunServices;
 }

@@ -7,3 +7,4 @@ export { listLeases, readLease } from "./list.ts";
 export { AcquiredLease, Lease, LeaseName, LeaseTtl, ReleaseLease, RenewLease } from "./schemas.ts";
 export { leaseTransitions } from "./states.ts";
 export { bindLease, lockLease } from "./store.ts";
+export { beatLease, isHeldElsewhere, stillHolds, takeForRun, yieldLease } from "./work.ts";

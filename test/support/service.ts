@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
+import pino from "pino";
 import { Webhook } from "standardwebhooks";
 import type { Test } from "tap";
 import { buildApp } from "../../src/app.ts";
@@ -11,6 +12,7 @@ import { type Database, openDatabase } from "../../src/database/index.ts";
 import { type Role, serviceCaller } from "../../src/kernel/caller.ts";
 import { ServerKeys } from "../../src/kernel/server-keys.ts";
 import { checkServerKeys, createToken, ensurePrincipal } from "../../src/principals/index.ts";
+import type { AnyBuild } from "../../src/runs/index.ts";
 import { type TestDatabase, useDatabase } from "./cluster.ts";
 
 /** The people of every test: the name, which is also the principal, and the role. */
@@ -98,13 +100,28 @@ export interface InProcess extends Service {
 /** The service in this process, on a port of its own. */
 export async function startService(
   t: Test,
-  options: { stage?: Stage; config?: Partial<Config> } = {},
+  options: {
+    stage?: Stage;
+    config?: Partial<Config>;
+    targets?: Readonly<Record<string, string>>;
+    builds?: readonly AnyBuild[];
+  } = {},
 ): Promise<InProcess> {
   const stage = options.stage ?? (await setStage(t));
   const config: Config = { ...readConfig({ SWEEP_INTERVAL_MS: "3600000", TOKEN_CACHE_MS: "0" }), ...options.config };
   const database = openDatabase({ url: stage.names.appUrl, poolSize: config.poolSize });
-  const targets = { default: stage.names.ownerUrl };
-  const app = buildApp({ config, database, serverKeys: stage.keys, syncSecret, targets });
+  const targets = options.targets ?? { default: stage.names.ownerUrl };
+  const { builds } = options;
+  const app = buildApp({
+    config,
+    database,
+    serverKeys: stage.keys,
+    syncSecret,
+    targets,
+    ...(builds && { builds }),
+    // What goes wrong in the background shows with TEST_LOG=warn.
+    ...(process.env["TEST_LOG"] && { logger: pino({ level: process.env["TEST_LOG"] }, pino.destination(2)) }),
+  });
   t.teardown(async () => {
     await app.close();
     await database.close();

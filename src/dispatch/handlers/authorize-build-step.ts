@@ -28,7 +28,10 @@ export const authorizeBuildStep: Handler = {
     const refusal = gateRefusal(request);
     if (refusal !== undefined) return { result: refusal };
     const place = { ...allowed, environment: request.content.proposed_action.environment ?? "" };
-    const order = mintOrder(request, { mode: "dry-run", place, grantedBy: authorizeBuildStep.handlerRef });
+    const grantedBy = authorizeBuildStep.handlerRef;
+    // A rollback is rehearsed like a build: the grant then says which run it is about.
+    const rollsBack = request.content.proposed_action.rolls_back;
+    const order = mintOrder(request, { mode: "dry-run", place, grantedBy, rollsBack });
     return mintResult(await mintGrant(tx, caller, order));
   },
 };

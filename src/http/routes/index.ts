@@ -19,6 +19,8 @@ import { signingPayloadRoute } from "./grants/signing-payload.ts";
 import { verifyGrantRoute } from "./grants/verify.ts";
 import { verifyNamedGrantRoute } from "./grants/verify-named.ts";
 import { liftHoldRoute } from "./holds/lift.ts";
+import { digestsRoute } from "./builds/digests.ts";
+import { listBuildsRoute } from "./builds/list.ts";
 import { listHoldsRoute } from "./holds/list.ts";
 import { placeHoldRoute } from "./holds/place.ts";
 import { readHoldRoute } from "./holds/read.ts";
@@ -26,6 +28,13 @@ import { listLeasesRoute } from "./leases/list.ts";
 import { readLeaseRoute } from "./leases/read.ts";
 import { releaseLeaseRoute } from "./leases/release.ts";
 import { renewLeaseRoute } from "./leases/renew.ts";
+import { readRehearsalRoute } from "./rehearsals/read.ts";
+import { runEventsRoute } from "./runs/events.ts";
+import { listRunsRoute } from "./runs/list.ts";
+import { readRunRoute } from "./runs/read.ts";
+import { resumeRunRoute } from "./runs/resume.ts";
+import { rollbackRunRoute } from "./runs/rollback.ts";
+import { startRunRoute } from "./runs/start.ts";
 import { listScopesRoute } from "./scopes/list.ts";
 import { registerScopeRoute } from "./scopes/register.ts";
 import { retireScopeRoute } from "./scopes/retire.ts";
@@ -66,6 +75,15 @@ export const routes: readonly Route[] = [
   readHoldRoute,
   placeHoldRoute,
   liftHoldRoute,
+  listBuildsRoute,
+  digestsRoute,
+  listRunsRoute,
+  readRunRoute,
+  startRunRoute,
+  resumeRunRoute,
+  rollbackRunRoute,
+  runEventsRoute,
+  readRehearsalRoute,
   listLeasesRoute,
   readLeaseRoute,
   renewLeaseRoute,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import Type from "typebox";
-import { AprCode } from "../../../approvals/index.ts";
+import { AprCode, rehearsalOf } from "../../../approvals/index.ts";
 import { DispatchProblem, executeRequest, type Outcome, requireSyncSignature } from "../../../dispatch/index.ts";
 import { Grant } from "../../../grants/index.ts";
 import { Digest } from "../../../kernel/schemas.ts";
@@ -33,7 +33,14 @@ export const executeApprovalRequest = defineRoute({
     params: Type.Object({ apr_code: AprCode }, { additionalProperties: false }),
     body: Type.Object({ apr_code: AprCode, apr_digest: Digest }, { additionalProperties: false }),
     responses: { 200: Executed, 201: Executed },
-    problems: ["SYNC_SIGNATURE_INVALID", "NOT_FOUND", "APR_NOT_OPEN", "EXECUTION_SKIPPED", "EXECUTION_FAILED"],
+    problems: [
+      "REHEARSAL_UNSEEN",
+      "SYNC_SIGNATURE_INVALID",
+      "NOT_FOUND",
+      "APR_NOT_OPEN",
+      "EXECUTION_SKIPPED",
+      "EXECUTION_FAILED",
+    ],
   },
   countsAs: "mint",
   authorize: ({ tx, caller, params, body, headers, rawBody, services }) =>
@@ -43,8 +50,12 @@ export const executeApprovalRequest = defineRoute({
       aprCode: params.apr_code,
       signedAprCode: body.apr_code,
     }),
-  async handle({ tx, caller, params, body }) {
-    const outcome = await executeRequest(tx, caller, params.apr_code, body.apr_digest);
+  async sees({ services, params }) {
+    const ref = await services.database.transact((tx) => rehearsalOf(tx, params.apr_code), { readOnly: true });
+    return services.runs.see(ref === undefined ? [] : [ref]);
+  },
+  async handle({ tx, caller, params, body, sightings }) {
+    const outcome = await executeRequest(tx, caller, params.apr_code, body.apr_digest, sightings);
     if (outcome.result !== "OK") return { problem: refusal(params.apr_code, outcome.result), text: outcome.result };
     const { grant, replayed } = outcome;
     const { result } = outcome;

@@ -1,5 +1,6 @@
 import Type from "typebox";
-import { ApprovalRequest, AprCode, readRequest } from "../../../approvals/index.ts";
+import { ApprovalRequest, AprCode, readRequest, rehearsalOf } from "../../../approvals/index.ts";
+import { Rehearsal, rehearsalNamed } from "../../../rehearsals/index.ts";
 import { defineRoute } from "../../route.ts";
 
 export const readApprovalRequest = defineRoute({
@@ -7,12 +8,23 @@ export const readApprovalRequest = defineRoute({
   url: "/v1/approval-requests/:apr_code",
   access: "any",
   summary: "Read one approval request",
-  description: "With its digest, votes, quorum, result, the code of its grant, and who may still decide (OPEN-8).",
+  description:
+    "With its digest, votes, quorum, result, the code of its grant, who may still decide (OPEN-8), and the rehearsal that " +
+    "it stands on, with what that has shown (OPEN-1).",
   tags: ["approval requests"],
   schema: {
     params: Type.Object({ apr_code: AprCode }, { additionalProperties: false }),
-    responses: { 200: ApprovalRequest },
+    responses: {
+      200: Type.Object(
+        { ...ApprovalRequest.properties, rehearsal: Type.Union([Rehearsal, Type.Null()]) },
+        { additionalProperties: false },
+      ),
+    },
     problems: ["NOT_FOUND"],
   },
-  handle: async ({ tx, params }) => ({ status: 200, body: await readRequest(tx, params.apr_code) }),
+  async handle({ tx, params }) {
+    const request = await readRequest(tx, params.apr_code);
+    const ref = await rehearsalOf(tx, params.apr_code);
+    return { status: 200, body: { ...request, rehearsal: ref === undefined ? null : await rehearsalNamed(tx, ref) } };
+  },
 });

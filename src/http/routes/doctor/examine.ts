@@ -8,5 +8,5 @@ export const doctorRoute = defineRoute({
   summary: "Find what cannot work, or soon will not",
   tags: ["operations"],
   schema: { responses: { 200: Diagnosis } },
-  handle: async ({ tx, services }) => ({ status: 200, body: await examine(tx, services.targets) }),
+  handle: async ({ tx, services }) => ({ status: 200, body: await examine(tx, services.runs.targets) }),
 });

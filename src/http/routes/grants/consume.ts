@@ -5,6 +5,7 @@ import type { ServerKeys } from "../../../kernel/server-keys.ts";
 import { showLeaseAgain } from "../../../leases/index.ts";
 import { defineRoute } from "../../route.ts";
 import { verifyProblems } from "./problems.ts";
+import { seesTarget } from "./sees.ts";
 
 export const consumeGrantRoute = defineRoute({
   method: "POST",
@@ -25,8 +26,9 @@ export const consumeGrantRoute = defineRoute({
     problems: ["NOT_FOUND", "LEASE_HELD", ...verifyProblems],
   },
   countsAs: "consume",
-  async handle({ tx, caller, params, body, dryRun, services }) {
-    const receipt = await consumeGrant(tx, caller, services.serverKeys, params.auth_code, body);
+  sees: ({ services, params, body }) => seesTarget(services, body, params.auth_code),
+  async handle({ tx, caller, params, body, dryRun, services, sightings }) {
+    const receipt = await consumeGrant(tx, caller, services.serverKeys, params.auth_code, body, sightings);
     const outcome = receipt.replayed ? "replayed" : "ok";
     // The token is derived from the fence, so the one of a rolled-back acquisition would be the next holder's.
     return { status: 200, body: dryRun ? withoutToken(receipt) : receipt, outcome };

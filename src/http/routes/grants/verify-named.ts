@@ -2,6 +2,7 @@ import Type from "typebox";
 import { AuthCode, BindingsInput, Verdict, verifyNamedGrant } from "../../../grants/index.ts";
 import { defineRoute } from "../../route.ts";
 import { verifyProblems } from "./problems.ts";
+import { seesTarget } from "./sees.ts";
 
 export const verifyNamedGrantRoute = defineRoute({
   method: "POST",
@@ -18,8 +19,9 @@ export const verifyNamedGrantRoute = defineRoute({
     problems: ["NOT_FOUND", ...verifyProblems],
   },
   countsAs: "verify",
-  handle: async ({ tx, caller, params, body }) => ({
+  sees: ({ services, params, body }) => seesTarget(services, body, params.auth_code),
+  handle: async ({ tx, caller, params, body, sightings }) => ({
     status: 200,
-    body: await verifyNamedGrant(tx, caller, params.auth_code, body),
+    body: await verifyNamedGrant(tx, caller, params.auth_code, body, sightings),
   }),
 });

@@ -1,6 +1,7 @@
 import { BindingsInput, Verdict, verifyGrant } from "../../../grants/index.ts";
 import { defineRoute } from "../../route.ts";
 import { verifyProblems } from "./problems.ts";
+import { seesTarget } from "./sees.ts";
 
 export const verifyGrantRoute = defineRoute({
   method: "POST",
@@ -14,5 +15,9 @@ export const verifyGrantRoute = defineRoute({
   tags: ["grants"],
   schema: { body: BindingsInput, responses: { 200: Verdict }, problems: verifyProblems },
   countsAs: "verify",
-  handle: async ({ tx, caller, body }) => ({ status: 200, body: await verifyGrant(tx, caller, body) }),
+  sees: ({ services, body }) => seesTarget(services, body),
+  handle: async ({ tx, caller, body, sightings }) => ({
+    status: 200,
+    body: await verifyGrant(tx, caller, body, sightings),
+  }),
 });

@@ -11,7 +11,7 @@ export const registerScopeRoute = defineRoute({
   tags: ["scopes"],
   schema: { body: ScopeInput, responses: { 200: Scope, 201: Scope }, problems: ["SCOPE_CONFLICT"] },
   async handle({ tx, caller, body, services }) {
-    const { created, scope } = await registerScope(tx, caller, body, services.targets);
+    const { created, scope } = await registerScope(tx, caller, body, services.runs.targets);
     return { status: created ? 201 : 200, body: scope };
   },
 });

@@ -1,0 +1,29 @@
+import Type from "typebox";
+import { AuthCode } from "../../../grants/index.ts";
+import { Cursor, Limit, Page, Principal } from "../../../kernel/schemas.ts";
+import { BuildName, listRuns, RunStatusName, RunSummary, TargetName } from "../../../runs/index.ts";
+import { defineRoute } from "../../route.ts";
+
+export const listRunsRoute = defineRoute({
+  method: "GET",
+  url: "/v1/runs",
+  access: "any",
+  summary: "List runs",
+  tags: ["runs"],
+  schema: {
+    query: Type.Object(
+      {
+        limit: Limit,
+        cursor: Cursor,
+        status: Type.Optional(RunStatusName),
+        build: Type.Optional(BuildName),
+        auth_code: Type.Optional(AuthCode),
+        executor: Type.Optional(Principal),
+        target: Type.Optional(TargetName),
+      },
+      { additionalProperties: false },
+    ),
+    responses: { 200: Page(RunSummary) },
+  },
+  handle: async ({ tx, query }) => ({ status: 200, body: await listRuns(tx, query) }),
+});

@@ -1,0 +1,28 @@
+export type { AnyBuild, Build, Detail, StateDeclaration, Work } from "./build.ts";
+export { builds } from "./builds/index.ts";
+export { digestsOf, listBuilds } from "./digests.ts";
+export { RunProblem } from "./errors.ts";
+export { listRuns, presentRun, readEvents, type RunQuery } from "./read.ts";
+export { resumeRun } from "./resume.ts";
+export {
+  BuildName,
+  BuildView,
+  Digests,
+  DigestsInput,
+  RollbackInput,
+  Root,
+  Run,
+  RunEvent,
+  RunInput,
+  RunningChoice,
+  RunStatusName,
+  RunSummary,
+  TargetName,
+} from "./schemas.ts";
+export { makeRuns, type RunServices, type Runs, type RunsOptions } from "./services.ts";
+export { startRollback, startRun } from "./start.ts";
+export { isUnderWay, runTransitions } from "./states.ts";
+export { isOfRun, requestStop } from "./stop.ts";
+export { findRun, type RunRow } from "./store.ts";
+export { openTargets, type Targets } from "./targets.ts";
+export { watchRun } from "./watch.ts";

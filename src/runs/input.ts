@@ -1,0 +1,52 @@
+import { Compile, type Validator } from "typebox/compile";
+import type { InputError } from "../kernel/problem.ts";
+import { ServiceProblem } from "../kernel/problems.ts";
+import type { AnyBuild, Build } from "./build.ts";
+
+const compiled = new WeakMap<AnyBuild, Validator>();
+
+export type Builds = ReadonlyMap<string, AnyBuild>;
+
+/** @throws ServiceProblem NOT_FOUND or INVALID_REQUEST, as the place where the build was named wants it */
+export function findBuild(builds: Builds, name: string, where: "path" | "body"): Build<unknown> {
+  const build = builds.get(name);
+  // What is read from outside is examined before it is handed to the build as its own.
+  if (build !== undefined) return build as unknown as Build<unknown>;
+  if (where === "path") throw new ServiceProblem("NOT_FOUND", `There is no build ${name}.`);
+  throw new ServiceProblem("INVALID_REQUEST", `There is no build ${name}.`, {
+    errors: [{ pointer: "/build", detail: `must be one of ${[...builds.keys()].join(", ")}` }],
+  });
+}
+
+/**
+ * Examines what a run is given by the build's own schema and rules.
+ * @throws ServiceProblem INVALID_REQUEST with a pointer to each fault; what the build's rules refuse with
+ */
+export function examineInput(build: Build<unknown>, input: unknown): void {
+  const validator = validatorOf(build);
+  if (!validator.Check(input)) {
+    const errors = validator.Errors(input).slice(0, 20).map(place);
+    throw new ServiceProblem(
+      "INVALID_REQUEST",
+      `The input is not one for ${build.name}: ${errors.length} faults are named.`,
+      { errors },
+    );
+  }
+  build.examine(input);
+}
+
+function validatorOf(build: Build<unknown>): Validator {
+  const key = build as unknown as AnyBuild;
+  let validator = compiled.get(key);
+  if (validator === undefined) {
+    validator = Compile(build.input);
+    compiled.set(key, validator);
+  }
+  return validator;
+}
+
+function place(error: { instancePath: string; message: string; keyword: string; params: object }): InputError {
+  const { additionalProperties } = error.params as { additionalProperties?: readonly string[] };
+  const further = additionalProperties?.[0] === undefined ? "" : `: ${additionalProperties.join(", ")}`;
+  return { pointer: `/input${error.instancePath}`, detail: `${error.message}${further}` };
+}

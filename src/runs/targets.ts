@@ -1,0 +1,74 @@
+import { type Database, migrateTarget, openDatabase, sqlState } from "../database/index.ts";
+import { RunProblem } from "./errors.ts";
+
+export interface TargetsOptions {
+  /** Name to URL (RUN-7). */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly poolSize: number;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  readonly onIdleError?: (error: Error) => void;
+}
+
+const connectTimeoutMs = 5_000;
+
+/** The target databases of this process: each is prepared and opened when it is first needed. */
+export interface Targets {
+  readonly names: readonly string[];
+  /** @throws RunProblem TARGET_UNAVAILABLE */
+  open(name: string): Promise<Database>;
+  close(): Promise<void>;
+}
+
+/** Nothing is connected until the first `open`. */
+export function openTargets(options: TargetsOptions): Targets {
+  const opened = new Map<string, Promise<Database>>();
+  return {
+    names: Object.keys(options.urls),
+    open(name) {
+      const url = options.urls[name];
+      if (url === undefined) {
+        return Promise.reject(new RunProblem("TARGET_UNAVAILABLE", `There is no target database ${name} in TARGETS.`));
+      }
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      const opening = prepare(url, options).catch((error: unknown) => {
+        // The next one who needs it tries again.
+        opened.delete(name);
+        throw unavailable(name, error);
+      });
+      opened.set(name, opening);
+      return opening;
+    },
+    async close() {
+      const databases = await Promise.allSettled(opened.values());
+      await Promise.all(databases.map((one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
+    },
+  };
+}
+
+/** The fence and the markers must be there before the first state; they are ours and change nothing that a build names. */
+async function prepare(url: string, options: TargetsOptions): Promise<Database> {
+  await migrateTarget({ ownerUrl: url, connectTimeoutMs });
+  const { poolSize, statementTimeoutMs, lockTimeoutMs, onIdleError } = options;
+  return openDatabase({
+    url,
+    acquireTimeoutMs: connectTimeoutMs,
+    answerTimeoutMs: statementTimeoutMs + connectTimeoutMs,
+    poolSize,
+    statementTimeoutMs,
+    lockTimeoutMs,
+    applicationName: "countersign-target",
+    ...(onIdleError && { onIdleError }),
+  });
+}
+
+function unavailable(name: string, cause: unknown): Error {
+  if (sqlState(cause) === "25006") {
+    return new RunProblem("TARGET_READ_ONLY", `The target database ${name} does not take writes.`, { cause });
+  }
+  return new RunProblem("TARGET_UNAVAILABLE", `The target database ${name} cannot be reached or prepared.`, {
+    retryAfterSeconds: 2,
+    cause,
+  });
+}
