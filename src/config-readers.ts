@@ -126,3 +126,16 @@ function rolesOf(name: string, given: unknown): Role[] {
     );
   });
 }
+
+export interface Variable<Value> {
+  readonly name: string;
+  /** What it is for: the line above it in `.env.example`. */
+  readonly purpose: string;
+  readonly example: string;
+  readonly read: Read<Value>;
+}
+
+/** Describes one variable. */
+export function variable<Value>(name: string, purpose: string, example: string, read: Read<Value>): Variable<Value> {
+  return { name, purpose, example, read };
+}

@@ -6,17 +6,19 @@ import {
   oneOf,
   optionalText,
   optionalUrl,
-  type Read,
   Refused,
   roleMap,
   secret,
   targets,
   text,
+  type Variable,
+  variable,
 } from "./config-readers.ts";
+import { type RunConfig, runVariables } from "./config-runs.ts";
 import type { RoleMap } from "./principals/index.ts";
 
 /** The configuration of one service process. Only this file reads the environment. */
-export interface Config {
+export interface Config extends RunConfig {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl: string | undefined;
@@ -48,21 +50,9 @@ export interface Config {
   readonly oidcKeyCooldownMs: number;
   readonly sweepIntervalMs: number;
   readonly shutdownGraceMs: number;
-  readonly runLeaseSeconds: number;
-  readonly runRetrySeconds: number;
-  readonly runPollMs: number;
-  readonly runConcurrency: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Variable<Value> {
-  readonly name: string;
-  /** What it is for: the line above it in `.env.example`. */
-  readonly purpose: string;
-  readonly example: string;
-  readonly read: Read<Value>;
-}
 
 const visible = /^[\x21-\x7e]{1,200}$/;
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
@@ -223,30 +213,7 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     "10000",
     integer(10_000, 100, 600_000),
   ),
-  runLeaseSeconds: variable(
-    "RUN_LEASE_SECONDS",
-    "How long a run is left to a process that gives no sign of life; it renews its lease three times in that time.",
-    "30",
-    integer(30, 1, 3_600),
-  ),
-  runRetrySeconds: variable(
-    "RUN_RETRY_SECONDS",
-    "How long transient faults of one state of a run are retried before it counts as failed.",
-    "30",
-    integer(30, 0, 3_600),
-  ),
-  runPollMs: variable(
-    "RUN_POLL_MS",
-    "How often this process looks for runs that nobody works on.",
-    "1000",
-    integer(1_000, 10, 60_000),
-  ),
-  runConcurrency: variable(
-    "RUN_CONCURRENCY",
-    "Runs that this process works on at once; 0 leaves them to others.",
-    "4",
-    integer(4, 0, 256),
-  ),
+  ...runVariables,
 };
 
 /** What the first cannot do without the second. */
@@ -302,8 +269,4 @@ export function readClientConfig(environment: Environment = process.env): Client
     token: environment["COUNTERSIGN_TOKEN"] || undefined,
     dataDir: variables.dataDir.read(environment["DATA_DIR"] || undefined),
   };
-}
-
-function variable<Value>(name: string, purpose: string, example: string, read: Read<Value>): Variable<Value> {
-  return { name, purpose, example, read };
 }

@@ -31,6 +31,18 @@ export function hasEntityTag(route: Route): boolean {
   return route.method === "GET" && (route.etag ?? /\/:[^/]+$/.test(route.url));
 }
 
+async function* noPieces(): AsyncGenerator<string> {
+  // A route without a stream has nothing to send.
+}
+
+function isDryRun(route: Route, request: FastifyRequest): boolean {
+  return route.dryRun === true && (request.query as { dry_run?: boolean }).dry_run === true;
+}
+
+function wantsStream(route: Route, request: FastifyRequest): boolean {
+  return route.stream !== undefined && prefersEvents(request.headers.accept);
+}
+
 interface Edge {
   readonly route: Route;
   readonly services: Services;
@@ -51,22 +63,21 @@ export function edgeHandler(
   const edge: Edge = { route, services, checkAnswer: answerCheck(route) };
   const mutating = isMutating(route);
   return async (request, reply) => {
-    const dryRun = route.dryRun === true && (request.query as { dry_run?: boolean }).dry_run === true;
+    const dryRun = isDryRun(route, request);
     const claim = isIdempotent(route) && !dryRun ? claimOf(request) : undefined;
     if (dryRun) reply.header("dry-run", "true");
     requireRoom(services.database, maxWaiting);
     try {
       const given = inputFrom(edge, request, dryRun);
-      const { stream } = route;
-      if (stream !== undefined && prefersEvents(request.headers.accept)) {
-        return await sendEvents(reply, services.closing, (signal) => stream(given, signal));
+      if (wantsStream(route, request)) {
+        return await sendEvents(reply, services.closing, (signal) => route.stream?.(given, signal) ?? noPieces());
       }
       const sightings = (await route.sees?.(given)) ?? nothingSeen;
       const done = await services.database.transact(
         (tx) => perform(edge, request, { ...given, tx, sightings }, claim),
         mutating ? { rollback: dryRun } : { readOnly: true },
       );
-      if (!dryRun && done.problem === undefined) route.committed?.(services);
+      if (!dryRun) route.committed?.(services);
       count(edge, done.replayed ? "replayed" : (done.problem?.code ?? done.outcome));
       request.problemCode = done.problem?.code;
       if (done.replayed) reply.header("idempotency-replayed", "true");

@@ -97,4 +97,4 @@ export interface Build<Input = never> {
 }
 
 /** A build whose input is known at run time only: what the engine works with. */
-export type AnyBuild = Build<never>;
+export type AnyBuild = Build;

@@ -11,7 +11,7 @@ export type Builds = ReadonlyMap<string, AnyBuild>;
 export function findBuild(builds: Builds, name: string, where: "path" | "body"): Build<unknown> {
   const build = builds.get(name);
   // What is read from outside is examined before it is handed to the build as its own.
-  if (build !== undefined) return build as unknown as Build<unknown>;
+  if (build !== undefined) return build;
   if (where === "path") throw new ServiceProblem("NOT_FOUND", `There is no build ${name}.`);
   throw new ServiceProblem("INVALID_REQUEST", `There is no build ${name}.`, {
     errors: [{ pointer: "/build", detail: `must be one of ${[...builds.keys()].join(", ")}` }],
@@ -36,11 +36,10 @@ export function examineInput(build: Build<unknown>, input: unknown): void {
 }
 
 function validatorOf(build: Build<unknown>): Validator {
-  const key = build as unknown as AnyBuild;
-  let validator = compiled.get(key);
+  let validator = compiled.get(build);
   if (validator === undefined) {
     validator = Compile(build.input);
-    compiled.set(key, validator);
+    compiled.set(build, validator);
   }
   return validator;
 }

@@ -41,8 +41,10 @@ export function openTargets(options: TargetsOptions): Targets {
       return opening;
     },
     async close() {
-      const databases = await Promise.allSettled(opened.values());
-      await Promise.all(databases.map((one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
+      for (const opening of opened.values()) {
+        const database = await opening.catch(() => undefined);
+        await database?.close();
+      }
     },
   };
 }

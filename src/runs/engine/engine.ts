@@ -49,7 +49,7 @@ export class ClaimLost extends Error {}
 /** This process drains: the run goes on elsewhere. */
 export class HandedOver extends Error {}
 
-export type AnyState = StateDeclaration<never>;
+export type AnyState = StateDeclaration;
 
 export function stateOf(build: AnyBuild, state: string): AnyState {
   const found = build.states.find((one) => one.state === state);

@@ -1,5 +1,5 @@
 import type { Tx } from "../../database/index.ts";
-import { Problem } from "../../kernel/problem.ts";
+import type { Problem } from "../../kernel/problem.ts";
 import { raiseFence } from "../../leases/index.ts";
 import type { RehearsalContent } from "../../rehearsals/index.ts";
 import type { Detail } from "../build.ts";

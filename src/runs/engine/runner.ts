@@ -21,14 +21,14 @@ export interface Runner {
 
 export function startRunner({ engine, pollMs, concurrency }: RunnerOptions): Runner {
   const active = new Map<string, { claim: Claim; driving: Promise<void> }>();
-  let stopped = false;
+  const stopping = new AbortController();
   let looking: Promise<void> | undefined;
   let again = false;
   let timer: NodeJS.Timeout | undefined;
 
   const look = async (): Promise<void> => {
     const room = concurrency - active.size;
-    if (stopped || room <= 0) return;
+    if (stopping.signal.aborted || room <= 0) return;
     const runs = await engine.control.transact((tx) => claimRuns(tx, engine.worker, engine.leaseSeconds, room));
     for (const run of runs) await begin(run);
   };
@@ -42,10 +42,10 @@ export function startRunner({ engine, pollMs, concurrency }: RunnerOptions): Run
     active.set(run.idempotency_root, { claim, driving });
   };
   const wake = (): void => {
-    if (stopped) return;
+    if (stopping.signal.aborted) return;
     again = true;
     looking ??= (async () => {
-      while (again && !stopped) {
+      while (again && !stopping.signal.aborted) {
         again = false;
         await look().catch((error: unknown) => engine.log("looking for runs failed", { err: error }));
       }
@@ -56,7 +56,7 @@ export function startRunner({ engine, pollMs, concurrency }: RunnerOptions): Run
   };
   const schedule = (): void => {
     clearTimeout(timer);
-    if (stopped) return;
+    if (stopping.signal.aborted) return;
     timer = setTimeout(wake, pollMs * (0.75 + Math.random() / 2));
     timer.unref();
   };
@@ -64,7 +64,7 @@ export function startRunner({ engine, pollMs, concurrency }: RunnerOptions): Run
   return {
     wake,
     async stop() {
-      stopped = true;
+      stopping.abort();
       clearTimeout(timer);
       await looking;
       for (const { claim } of active.values()) claim.draining = true;
