@@ -262,3 +262,7 @@ ALTER TABLE scopes DISABLE TRIGGER guard_scope;
 UPDATE scopes SET allowed_action_sets = allowed_action_sets || '[["dot_c1_retire_value", "dot_c1_supersede_value", "dot_c1_restore_value"]]'
  WHERE created_by = 'countersign:VERIFIER';
 ALTER TABLE scopes ENABLE ALWAYS TRIGGER guard_scope;
+
+-- A handler's refusal may be a code of the requirements: FAIL:REHEARSAL_STALE.
+ALTER TABLE approval_requests DROP CONSTRAINT result_form;
+ALTER TABLE approval_requests ADD CONSTRAINT result_form CHECK (result = 'OK' OR result ~ '^(SKIP|FAIL):[A-Za-z0-9_]+$');

@@ -259,7 +259,7 @@ approval_requests: content_is_json CHECK ((jsonb_typeof((content)::jsonb) = 'obj
 approval_requests: decide_by_later CHECK ((decide_by > created_at))
 approval_requests: digest_of_content CHECK ((apr_digest = ('sha256:'::text || encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))))
 approval_requests: executed_ok CHECK ((((status = 'executed'::text) = (auth_code IS NOT NULL)) AND ((status <> 'executed'::text) OR (result IS NOT NULL))))
-approval_requests: result_form CHECK (((result = 'OK'::text) OR (result ~ '^(SKIP|FAIL):[a-z0-9_]+$'::text)))
+approval_requests: result_form CHECK (((result = 'OK'::text) OR (result ~ '^(SKIP|FAIL):[A-Za-z0-9_]+$'::text)))
 approval_requests: result_whole CHECK ((((result IS NULL) = (result_at IS NULL)) AND ((result IS NULL) = (result_by IS NULL))))
 approval_requests: risk_known CHECK ((risk = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'sovereign'::text])))
 approval_requests: status_known CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'executed'::text])))

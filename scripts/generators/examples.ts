@@ -11,6 +11,8 @@ const withDigests = [
   "apr-c1-staging.json",
   "bindings-c1-dry-run.json",
   "bindings-c1-staging.json",
+  "apr-c1-production.json",
+  "bindings-c1-production.json",
 ];
 
 /** A run of an example grant, with the whole manifest in it: what `countersign run start` takes. */
@@ -44,6 +46,10 @@ const examples: Generator = {
     files.set(
       "examples/run-c1-staging.json",
       run("c1-staging-1", "GBA-C1-APR-2026-0002", bindingsOf("bindings-c1-staging.json"), manifest),
+    );
+    files.set(
+      "examples/run-c1-production.json",
+      run("c1-production-1", "GBA-C1-APR-2026-0004", bindingsOf("bindings-c1-production.json"), manifest),
     );
     return files;
   },

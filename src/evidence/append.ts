@@ -1,6 +1,6 @@
 import type { Tx } from "../database/index.ts";
 import type { Caller } from "../kernel/caller.ts";
-import { insertEvent } from "./store.ts";
+import { type EventInsert, insertEvents } from "./store.ts";
 
 /** What a transition leaves on record (AUDIT-1). */
 export interface AuditRecord {
@@ -14,8 +14,20 @@ export interface AuditRecord {
 }
 
 /** Appends the event in the transaction of the transition itself: both are committed, or neither (AUDIT-1). */
-export async function appendEvent(tx: Tx, caller: Caller, record: AuditRecord): Promise<void> {
-  await insertEvent(tx, {
+export function appendEvent(tx: Tx, caller: Caller, record: AuditRecord): Promise<void> {
+  return appendEvents(tx, caller, [record]);
+}
+
+/** The same for several transitions of one transaction, in their order. */
+export async function appendEvents(tx: Tx, caller: Caller, records: readonly AuditRecord[]): Promise<void> {
+  await insertEvents(
+    tx,
+    records.map((record) => eventOf(caller, record)),
+  );
+}
+
+function eventOf(caller: Caller, record: AuditRecord): EventInsert {
+  return {
     actor: caller.principal,
     requestId: caller.requestId,
     action: record.action,
@@ -24,5 +36,5 @@ export async function appendEvent(tx: Tx, caller: Caller, record: AuditRecord): 
     before: record.before ?? null,
     after: record.after ?? null,
     digests: record.digests ?? {},
-  });
+  };
 }

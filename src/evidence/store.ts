@@ -32,20 +32,14 @@ export interface EventFilter {
   readonly resourceId?: string | undefined;
 }
 
-export async function insertEvent(tx: Tx, event: EventInsert): Promise<void> {
+/** Events of one transaction, in the order given. */
+export async function insertEvents(tx: Tx, events: readonly EventInsert[]): Promise<void> {
   await tx.query(
     `INSERT INTO audit_events (actor, request_id, action, resource_type, resource_id, before, after, digests)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [
-      event.actor,
-      event.requestId,
-      event.action,
-      event.resourceType,
-      event.resourceId,
-      JSON.stringify(event.before),
-      JSON.stringify(event.after),
-      JSON.stringify(event.digests),
-    ],
+     SELECT event ->> 'actor', event ->> 'requestId', event ->> 'action', event ->> 'resourceType', event ->> 'resourceId',
+            event -> 'before', event -> 'after', event -> 'digests'
+       FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS given (event, position) ORDER BY position`,
+    [JSON.stringify(events)],
   );
 }
 

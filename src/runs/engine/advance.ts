@@ -1,6 +1,7 @@
+import type { Tx } from "../../database/index.ts";
 import { note } from "../progress/note.ts";
-import { endAttempt, insertAttempt } from "../progress/store.ts";
-import { updateRun } from "../store.ts";
+import { endAttempt, insertAttempt, moveOn } from "../progress/store.ts";
+import { type RunRow, updateRun } from "../store.ts";
 import { stopAtBoundary } from "./conclude.ts";
 import { type AnyState, type Claim, type Engine, HandedOver, nextState } from "./engine.ts";
 import { asHolder } from "./holder.ts";
@@ -24,35 +25,43 @@ export interface Done {
  */
 export async function advance(engine: Engine, claim: Claim, done?: Done): Promise<Next> {
   const next = await asHolder(engine, claim, async (tx, run): Promise<Next | undefined> => {
-    let lastOk = run.last_ok_state;
-    if (done !== undefined && lastOk !== done.state && run.status === "running") {
-      lastOk = done.state;
-      const { detail } = done;
-      const attempt = await endAttempt(tx, run.idempotency_root, "forward", done.state, { status: "ok", detail });
-      await updateRun(tx, run.idempotency_root, { last_ok_state: lastOk });
-      await note(tx, claim.caller, run.idempotency_root, { event: "state_ok", state: done.state, attempt, detail });
-    }
     if (run.status !== "running") return { kind: "halt", undo: true };
-    if (claim.draining) return undefined;
-    if (run.stop_running !== null || run.now.getTime() >= run.work_by.getTime()) {
-      return { kind: "halt", undo: await stopAtBoundary(tx, claim, { ...run, last_ok_state: lastOk }) };
+    // After an answer that was lost, the state is on record already.
+    const fresh = done !== undefined && run.last_ok_state !== done.state ? done : undefined;
+    const lastOk = fresh?.state ?? run.last_ok_state;
+    const halted = run.stop_running !== null || run.now.getTime() >= run.work_by.getTime();
+    if (claim.draining || halted) {
+      if (fresh !== undefined) await close(tx, claim, fresh);
+      return claim.draining ? undefined : halt(tx, claim, { ...run, last_ok_state: lastOk });
     }
     const state = nextState(claim.build, lastOk);
     if (state === undefined) throw new Error(`${claim.build.name} has no state after ${lastOk ?? "its start"}`);
-    const attempt = await begin(tx, claim, state);
-    return { kind: "go", state, attempt };
+    return { kind: "go", state, attempt: await begin(tx, claim, state, fresh) };
   });
   if (next === undefined) throw new HandedOver(`${claim.root} is handed over`);
   return next;
 }
 
-async function begin(tx: Parameters<typeof note>[0], claim: Claim, state: AnyState): Promise<number> {
-  const { root } = claim;
-  // An attempt that a dead process has left open is over.
-  await endAttempt(tx, root, "forward", state.state, { status: "failed", error: interrupted });
-  const attempt = await insertAttempt(tx, root, "forward", state.state, null);
-  await updateRun(tx, root, { state: state.state });
-  await note(tx, claim.caller, root, { event: "state_started", state: state.state, attempt });
+async function halt(tx: Tx, claim: Claim, run: RunRow): Promise<Next> {
+  return { kind: "halt", undo: await stopAtBoundary(tx, claim, run) };
+}
+
+async function close(tx: Tx, claim: Claim, { state, detail }: Done): Promise<void> {
+  const attempt = await endAttempt(tx, claim.root, "forward", state, { status: "ok", detail });
+  await updateRun(tx, claim.root, { last_ok_state: state });
+  await note(tx, claim.caller, claim.root, { event: "state_ok", state, attempt, detail });
+}
+
+async function begin(tx: Tx, claim: Claim, { state }: AnyState, done: Done | undefined): Promise<number> {
+  const { ended, attempt } = await moveOn(tx, claim.root, {
+    done: done?.state,
+    detail: done?.detail,
+    next: state,
+    interrupted,
+  });
+  const finished = done && { event: "state_ok", state: done.state, attempt: ended, detail: done.detail };
+  const started = { event: "state_started", state, attempt };
+  await note(tx, claim.caller, claim.root, ...(finished === undefined ? [] : [finished]), started);
   return attempt;
 }
 

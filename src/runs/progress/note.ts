@@ -1,15 +1,23 @@
 import type { Tx } from "../../database/index.ts";
-import { appendEvent } from "../../evidence/index.ts";
+import { type AuditRecord, appendEvents } from "../../evidence/index.ts";
 import type { Caller } from "../../kernel/caller.ts";
-import { type EventInsert, insertRunEvent } from "./store.ts";
+import { type EventInsert, insertRunEvents } from "./store.ts";
 
 /**
- * A line of the run's progress, and the audit event of the same step, in the transaction of the step (AUDIT-1). The run's
- * row must be locked.
+ * Lines of the run's progress, and the audit event of each, in the transaction of the step itself (AUDIT-1). The run's row
+ * must be locked.
  */
-export async function note(tx: Tx, caller: Caller, root: string, event: EventInsert): Promise<void> {
-  await insertRunEvent(tx, root, event);
-  await appendEvent(tx, caller, {
+export async function note(tx: Tx, caller: Caller, root: string, ...events: readonly EventInsert[]): Promise<void> {
+  await insertRunEvents(tx, root, events);
+  await appendEvents(
+    tx,
+    caller,
+    events.map((event) => recordOf(root, event)),
+  );
+}
+
+function recordOf(root: string, event: EventInsert): AuditRecord {
+  return {
     action: `run.${event.event.replace(/^run_/, "")}`,
     resourceType: "run",
     resourceId: root,
@@ -18,5 +26,5 @@ export async function note(tx: Tx, caller: Caller, root: string, event: EventIns
       ...(event.attempt === undefined ? {} : { attempt: event.attempt }),
       ...(event.detail === undefined ? {} : { detail: event.detail }),
     },
-  });
+  };
 }

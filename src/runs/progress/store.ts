@@ -80,14 +80,51 @@ export interface EventInsert {
   readonly detail?: unknown;
 }
 
-/** The next line of the run's progress: the run's row is locked, so the numbers have no gap. */
-export async function insertRunEvent(tx: Tx, root: string, event: EventInsert): Promise<void> {
+/** The next lines of the run's progress: the run's row is locked, so the numbers have no gap. */
+export async function insertRunEvents(tx: Tx, root: string, events: readonly EventInsert[]): Promise<void> {
   await tx.query(
-    `WITH next AS (UPDATE c1_build_run SET event_seq = event_seq + 1 WHERE idempotency_root = $1 RETURNING event_seq)
+    `WITH given AS (SELECT event, position FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS given (event, position)),
+          run AS (UPDATE c1_build_run SET event_seq = event_seq + (SELECT count(*) FROM given) WHERE idempotency_root = $1 RETURNING event_seq)
      INSERT INTO c1_build_run_event (idempotency_root, seq, event, state, attempt, detail)
-     SELECT $1, event_seq, $2, $3, $4, $5 FROM next`,
-    [root, event.event, event.state ?? null, event.attempt ?? null, JSON.stringify(event.detail ?? {})],
+     SELECT $1, run.event_seq - (SELECT count(*) FROM given) + position, event ->> 'event', event ->> 'state', (event ->> 'attempt')::integer,
+            coalesce(nullif(event -> 'detail', 'null'), '{}') FROM given, run ORDER BY position`,
+    [root, JSON.stringify(events)],
   );
+}
+
+/**
+ * The boundary between two states, in one statement: the one that is done ends, an attempt at the next that a dead process
+ * has left open is over, and a new one begins.
+ * @returns the numbers of the attempt that ended and of the one that began
+ */
+export async function moveOn(
+  tx: Tx,
+  root: string,
+  step: {
+    readonly done: string | undefined;
+    readonly detail: unknown;
+    readonly next: string;
+    readonly interrupted: RunError;
+  },
+): Promise<{ ended: number | undefined; attempt: number }> {
+  const { rows } = await tx.query<{ ended: number | null; attempt: number }>(
+    `WITH done AS (
+       UPDATE c1_build_run_state SET status = 'ok', finished_at = clock_timestamp(), detail = $3
+        WHERE idempotency_root = $1 AND direction = 'forward' AND state = $2 AND status = 'running' RETURNING attempt),
+     over AS (
+       UPDATE c1_build_run_state SET status = 'failed', finished_at = clock_timestamp(), error = $5, detail = '{}'
+        WHERE idempotency_root = $1 AND direction = 'forward' AND state = $4 AND status = 'running'),
+     begun AS (
+       INSERT INTO c1_build_run_state (idempotency_root, direction, state, attempt, status)
+       SELECT $1, 'forward', $4, coalesce(max(attempt), 0) + 1, 'running' FROM c1_build_run_state
+        WHERE idempotency_root = $1 AND direction = 'forward' AND state = $4 RETURNING attempt),
+     moved AS (UPDATE c1_build_run SET last_ok_state = coalesce($2, last_ok_state), state = $4 WHERE idempotency_root = $1)
+     SELECT (SELECT attempt FROM done) AS ended, begun.attempt FROM begun`,
+    [root, step.done ?? null, JSON.stringify(step.detail ?? {}), step.next, JSON.stringify(step.interrupted)],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error(`no attempt at ${step.next} of ${root} could begin`);
+  return { ended: row.ended ?? undefined, attempt: row.attempt };
 }
 
 export interface RunEventRow {
