@@ -7,6 +7,7 @@ import type { ApprovalRequestInput } from "../src/approvals/index.ts";
 import { Client, ClientProblem } from "../src/client/index.ts";
 import { readConfig } from "../src/config.ts";
 import type { BindingsInput } from "../src/grants/index.ts";
+import type { RunInput } from "../src/runs/index.ts";
 import { type Running, serve } from "../src/serve.ts";
 
 interface Credentials {
@@ -68,27 +69,37 @@ async function mint(as: (name: string) => Client, aprCode: string, digest: strin
   return minted.auth_code;
 }
 
-async function burn(as: (name: string) => Client, authCode: string, bindings: BindingsInput): Promise<void> {
-  heading("3. The executor burns the grant before the first write");
+async function rehearse(as: (name: string) => Client, authCode: string, input: RunInput): Promise<void> {
+  heading("3. The executor runs the rehearsal; the run burns the grant before its first write");
   const executor = as("executor");
-  const verdict = await executor.verify(bindings);
+  const verdict = await executor.verify(input.bindings);
   expect(verdict.auth_code === authCode, `another grant was verified: ${verdict.auth_code}`);
   say("executor", `verifies the bindings: ${verdict.verdict}`);
-  const stranger = executor.verify({ ...bindings, environment: "production" });
+  const stranger = executor.verify({ ...input.bindings, environment: "production" });
   say("executor", `tries another environment: ${await refused(stranger, "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH")}`);
-  const input = { ...bindings, idempotency_root: "demo-run-1", lease: { name: "lego1-c1-build", ttl_seconds: 1800 } };
-  const receipt = await executor.consume(authCode, input);
-  expect(!receipt.replayed && receipt.lease?.fencing_token === 1, "the receipt is not a first one with its lease");
-  say("executor", `reserves and consumes: ${receipt.consumed_by} at ${receipt.consumed_at}`);
-  say("", `lease ${receipt.lease?.name}, fence ${receipt.lease?.fencing_token}, until ${receipt.lease?.expires_at}`);
-  const again = await executor.consume(authCode, input);
-  expect(again.replayed && again.consumed_at === receipt.consumed_at, "the same root has another receipt");
-  say("executor", "asks again with the same root: the same receipt (replayed)");
+  const started = await executor.startRun(input);
+  say("executor", `starts ${started.idempotency_root}: ${started.build}, ${started.mode}, in ${started.target}`);
+  for await (const event of as("auditor").watchRun(started.idempotency_root)) {
+    if (event.event === "state_ok") say("", `${event.state} ok  ${JSON.stringify(event.detail)}`);
+  }
+  const run = await executor.readRun(started.idempotency_root);
+  expect(run.status === "succeeded" && run.last_ok_state === "S7", `the run is ${run.status} in ${run.state}`);
+  const { rehearsal } = run;
+  expect(rehearsal?.passed === true, "the rehearsal did not pass");
+  const content = rehearsal?.content as { entry_fingerprint: string; exit_fingerprint: string } | undefined;
+  expect(content?.entry_fingerprint === content?.exit_fingerprint, "the rehearsal left something behind");
+  say(
+    "",
+    `rolled back: the target's fingerprint is what it was. Rehearsal ${rehearsal?.rehearsal_ref.slice(0, 23)}… passed`,
+  );
+  const again = await executor.startRun(input);
+  expect(again.status === "succeeded" && again.finished_at === run.finished_at, "the same root is another run");
+  say("executor", "sends the same run again: answered as it stands");
 }
 
 async function refuseTheRest(as: (name: string) => Client, authCode: string, bindings: BindingsInput): Promise<void> {
   heading("4. Never twice");
-  const second = as("executor").consume(authCode, { ...bindings, idempotency_root: "demo-run-2" });
+  const second = as("executor").consume(authCode, { ...bindings, idempotency_root: "c1-rehearsal-2" });
   say("executor", `a second use is ${await refused(second, "REJECT_AUTH_ALREADY_CONSUMED")}`);
   const revoke = as("operator").revoke(authCode, { reason: "Too late." });
   say("operator", `revoking it is ${await refused(revoke, "REJECT_AUTH_ALREADY_CONSUMED")}`);
@@ -105,7 +116,9 @@ async function showEvidence(as: (name: string) => Client, aprCode: string, authC
   expect(events.filter((event) => event.action === "approval_request.voted").length === 2, "the log lacks a vote");
   const grant = await as("auditor").readGrant(authCode);
   expect(grant.status === "consumed", `the grant is ${grant.status}`);
-  say("auditor", `finds ${authCode} ${grant.status}, once`);
+  const outcome = (grant.evidence as { run?: { status: string } }).run;
+  expect(outcome?.status === "succeeded", "the grant's evidence has no outcome of its run");
+  say("auditor", `finds ${authCode} ${grant.status}, once; its run ${outcome?.status}`);
 }
 
 async function play(running: Running): Promise<void> {
@@ -113,11 +126,11 @@ async function play(running: Running): Promise<void> {
   const credentials = JSON.parse(await readFile(running.credentialsFile, "utf8")) as Credentials;
   const as = (name: string): Client => new Client(running.url, credentials.tokens[name] ?? "");
   const request = await example<ApprovalRequestInput>("apr-c1-dry-run.json");
-  const bindings = await example<BindingsInput>("bindings-c1-dry-run.json");
+  const run = await example<RunInput>("run-c1-dry-run.json");
   const digest = await approve(as, request);
   const authCode = await mint(as, request.apr_code, digest, credentials.sync_secret);
-  await burn(as, authCode, bindings);
-  await refuseTheRest(as, authCode, bindings);
+  await rehearse(as, authCode, run);
+  await refuseTheRest(as, authCode, run.bindings);
   await showEvidence(as, request.apr_code, authCode);
 }
 
@@ -134,7 +147,7 @@ async function demo(): Promise<void> {
     running = await serve(readConfig({ DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "fatal" }));
     process.stdout.write(`It is at ${running.url}\n`);
     await Promise.race([play(running), interrupted]);
-    process.stdout.write("\nDone: one approval, one grant, one use.\n");
+    process.stdout.write("\nDone: one approval, one grant, one run.\n");
   } catch (error) {
     process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -66,12 +66,16 @@ export function addGrantCommands(program: Command, run: Run, connect: Connect): 
     .command("revoke")
     .argument("<auth_code>")
     .requiredOption("--reason <text>")
+    .option("--running <choice>", "of a used grant: stop its run at the next state boundary, or compensate it")
     .option("--dry-run", "say what would happen")
-    .action((code: string, options: { reason: string; dryRun?: boolean }) =>
+    .action((code: string, options: { reason: string; running?: "stop" | "compensate"; dryRun?: boolean }) =>
       run(async () => {
         const { client } = connect("operator");
-        const value = await client.revoke(code, { reason: options.reason }, { dryRun: options.dryRun });
-        return { value, text: `${code} is ${value.status}: ${value.revoked_reason}` };
+        const { reason, running, dryRun } = options;
+        const input = running === undefined ? { reason } : { reason, running };
+        const value = await client.revoke(code, input, { dryRun });
+        const text = value.status === "consumed" ? `its run is to ${running}` : (value.revoked_reason ?? "");
+        return { value, text: `${code} is ${value.status}: ${text}` };
       }),
     );
 }

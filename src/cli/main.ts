@@ -6,11 +6,13 @@ import { Problem } from "../kernel/problem.ts";
 import { version } from "../version.ts";
 import { addApprovalCommands, type Connect } from "./approvals.ts";
 import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
+import { addBuildCommands } from "./builds.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addHoldCommands } from "./holds.ts";
 import { addLeaseCommands } from "./leases.ts";
 import { addOperationCommands } from "./operations.ts";
 import type { Shown } from "./output.ts";
+import { addRunCommands } from "./runs.ts";
 import { addScopeCommands } from "./scopes.ts";
 import { addSigningCommands } from "./signing.ts";
 import { addTokenCommands } from "./tokens.ts";
@@ -41,6 +43,8 @@ function makeProgram(): Command {
   addScopeCommands(program, run, connect);
   addHoldCommands(program, run, connect);
   addLeaseCommands(program, run, connect);
+  addBuildCommands(program, run, connect);
+  addRunCommands(program, run, connect);
   return program;
 }
 

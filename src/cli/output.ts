@@ -40,7 +40,7 @@ export function fields(value: object): string {
 }
 
 /** Text of others must not be able to steer the terminal. */
-function plain(cell: Cell): string {
+export function plain(cell: Cell): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
   return stripVTControlCharacters(String(cell ?? "-")).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }

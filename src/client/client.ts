@@ -12,8 +12,19 @@ import type { AuditEvent } from "../evidence/index.ts";
 import type { BindingsInput, ConsumeInput, EsignInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/index.ts";
 import type { Hold, HoldInput, LiftInput } from "../holds/index.ts";
 import type { Lease, ReleaseLease, RenewLease } from "../leases/index.ts";
+import type { Rehearsal } from "../rehearsals/index.ts";
+import type {
+  BuildView,
+  Digests,
+  RollbackInput,
+  RunEvent,
+  RunInput,
+  RunSummary,
+  Run as RunView,
+} from "../runs/index.ts";
 import type { Scope, ScopeInput } from "../scopes/index.ts";
 import type { RevokeKeyInput, SigningKey, SigningKeyInput } from "../signatures/index.ts";
+import { followRun, type RunEnd } from "./progress.ts";
 import { sign } from "./sign.ts";
 import { type CallOptions, type Query, Transport } from "./transport.ts";
 
@@ -103,7 +114,12 @@ export class Client {
     return this.#change(at("/v1/grants/{}/consume", authCode), input, options);
   }
 
-  revoke(authCode: string, input: RevokeInput, options?: CallOptions): Promise<Grant> {
+  /** Revokes a live grant; with `running`, ends the run of one that is used (OPEN-4). */
+  revoke(
+    authCode: string,
+    input: RevokeInput & { readonly running?: "stop" | "compensate" },
+    options?: CallOptions,
+  ): Promise<Grant> {
     return this.#change(at("/v1/grants/{}/revoke", authCode), input, options);
   }
 
@@ -166,6 +182,50 @@ export class Client {
 
   releaseLease(name: string, input: ReleaseLease, options?: CallOptions): Promise<Lease> {
     return this.#change(at("/v1/leases/{}/release", name), input, options);
+  }
+
+  async listBuilds(options?: CallOptions): Promise<readonly BuildView[]> {
+    return (await this.#get<PageOf<BuildView>>("/v1/builds", {}, options)).items;
+  }
+
+  /** What the author of a request fills in for an input. Writes nothing. */
+  digests(build: string, input: unknown, options?: CallOptions): Promise<Digests> {
+    return this.#transport.send({ method: "POST", path: at("/v1/builds/{}/digests", build), body: { input } }, options);
+  }
+
+  startRun(input: RunInput, options?: CallOptions): Promise<RunView> {
+    return this.#change("/v1/runs", input, options);
+  }
+
+  listRuns(query: Query = {}, options?: CallOptions): Promise<PageOf<RunSummary>> {
+    return this.#get("/v1/runs", query, options);
+  }
+
+  readRun(root: string, options?: CallOptions): Promise<RunView> {
+    return this.#get(at("/v1/runs/{}", root), {}, options);
+  }
+
+  resumeRun(root: string, options?: CallOptions): Promise<RunView> {
+    return this.#change(at("/v1/runs/{}/resume", root), undefined, options);
+  }
+
+  /** Rolls a finished run back, as a run of its own. */
+  rollbackRun(root: string, input: RollbackInput, options?: CallOptions): Promise<RunView> {
+    return this.#change(at("/v1/runs/{}/rollback", root), input, options);
+  }
+
+  /** Follows a run to its end, from the event after `after` on. @throws ClientProblem when there is no such run */
+  watchRun(
+    root: string,
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<RunEvent, RunEnd> {
+    const path = at("/v1/runs/{}/events", root);
+    const open = (after: number) => this.#transport.open(path, { "last-event-id": String(after) }, options.signal);
+    return followRun(open, options.after ?? 0, options.signal);
+  }
+
+  readRehearsal(ref: string, options?: CallOptions): Promise<Rehearsal> {
+    return this.#get(at("/v1/rehearsals/{}", ref), {}, options);
   }
 
   auditEvents(query: Query = {}, options?: CallOptions): Promise<PageOf<AuditEvent>> {

@@ -49,6 +49,31 @@ export class Transport {
     return response.ok ? response.text() : read<string>(response);
   }
 
+  /**
+   * Opens a stream of server-sent events; undefined where the service could not be reached or is busy.
+   * @throws ClientProblem when the service refuses
+   */
+  async open(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Response | undefined> {
+    const all = { accept: "text/event-stream", authorization: `Bearer ${this.#token}`, ...headers };
+    let response: Response;
+    try {
+      response = await fetch(this.#url + path, { headers: all, ...(signal && { signal }) });
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      return undefined;
+    }
+    if (response.ok) return response;
+    if (response.status === 503 || response.status === 429) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    return read<Response>(response);
+  }
+
   async #deliver(message: Message, options: CallOptions): Promise<Response> {
     const key = message.changes === true ? (options.idempotencyKey ?? randomUUID()) : undefined;
     const first = await this.#attempt(message, options, key);

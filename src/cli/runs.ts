@@ -1,0 +1,144 @@
+import process from "node:process";
+import type { Command } from "commander";
+import type { Client } from "../client/index.ts";
+import type { Connect } from "./approvals.ts";
+import { readJson } from "./connection.ts";
+import { type Shown, table } from "./output.ts";
+import { board, line, Screen, verdict } from "./progress.ts";
+import type { Run } from "./tokens.ts";
+
+interface StartOptions {
+  readonly root?: string;
+  readonly authCode?: string;
+  readonly watch?: boolean;
+}
+
+/** Runs of builds: start, follow, go on, roll back. */
+export function addRunCommands(program: Command, run: Run, connect: Connect): void {
+  const runs = program.command("run").description("runs: builds under their grants, resumable and reversible");
+  const json = (): boolean => program.opts<{ json?: boolean }>().json === true;
+  const ended = (client: Client, root: string, watch: boolean | undefined): Promise<Shown> =>
+    watch === true ? follow(client, root, json()) : show(client, root);
+
+  withStart(
+    runs
+      .command("start")
+      .description("start a run, or resume the one of that root")
+      .argument("<file>", "the run, as JSON"),
+  ).action((file: string, options: StartOptions) =>
+    run(async () => {
+      const { client } = connect("executor");
+      const body = { ...(readJson(file) as Parameters<Client["startRun"]>[0]), ...named(options) };
+      const started = await client.startRun(body);
+      return ended(client, started.idempotency_root, options.watch);
+    }),
+  );
+  withStart(
+    runs
+      .command("rollback")
+      .description("roll a finished run back, under a grant of its own")
+      .argument("<root>")
+      .argument("<file>", "the rollback's run, as JSON"),
+  ).action((root: string, file: string, options: StartOptions) =>
+    run(async () => {
+      const { client } = connect("executor");
+      const body = { ...(readJson(file) as Parameters<Client["rollbackRun"]>[1]), ...named(options) };
+      const started = await client.rollbackRun(root, body);
+      return ended(client, started.idempotency_root, options.watch);
+    }),
+  );
+  runs
+    .command("resume")
+    .argument("<root>")
+    .option("--watch", "follow it to its end")
+    .action((root: string, options: { watch?: boolean }) =>
+      run(async () => {
+        const { client } = connect("executor");
+        await client.resumeRun(root);
+        return ended(client, root, options.watch);
+      }),
+    );
+  runs
+    .command("watch")
+    .description("follow a run to its end")
+    .argument("<root>")
+    .action((root: string) => run(() => follow(connect("operator").client, root, json())));
+  runs
+    .command("show")
+    .argument("<root>")
+    .action((root: string) => run(() => show(connect("operator").client, root)));
+  addList(runs, run, connect);
+}
+
+function withStart(command: Command): Command {
+  return command
+    .option("--root <root>", "idempotency_root, in place of the file's")
+    .option("--auth-code <code>", "the grant, in place of the file's")
+    .option("--watch", "follow it to its end");
+}
+
+function named(options: StartOptions): { idempotency_root?: string; auth_code?: string } {
+  return {
+    ...(options.root === undefined ? {} : { idempotency_root: options.root }),
+    ...(options.authCode === undefined ? {} : { auth_code: options.authCode }),
+  };
+}
+
+function addList(runs: Command, run: Run, connect: Connect): void {
+  runs
+    .command("list")
+    .option("--status <status>")
+    .option("--build <name>")
+    .option("--auth-code <code>")
+    .option("--executor <principal>")
+    .option("--target <name>")
+    .option("--limit <n>")
+    .option("--cursor <cursor>")
+    .action(({ authCode, ...query }: Record<string, string>) =>
+      run(async () => {
+        const value = await connect("operator").client.listRuns({ ...query, auth_code: authCode });
+        const rows = value.items.map((one) => [
+          one.idempotency_root,
+          one.build,
+          one.mode,
+          one.status,
+          one.stop_state ?? one.state,
+          one.target,
+          one.created_at,
+        ]);
+        const text = table(["run", "build", "mode", "status", "state", "target", "created at"], rows);
+        return { value, text: value.next_cursor === null ? text : `${text}\nmore: --cursor ${value.next_cursor}` };
+      }),
+    );
+}
+
+async function show(client: Client, root: string): Promise<Shown> {
+  const value = await client.readRun(root);
+  return { value, text: `${board(value)}\n${verdict(value)}`, code: value.status === "stopped" ? 1 : 0 };
+}
+
+/**
+ * Follows a run to its end: a list of states on a terminal, a line an event elsewhere (as JSON with `--json`). Interrupted,
+ * it leaves the run going and says so.
+ */
+async function follow(client: Client, root: string, json: boolean): Promise<Shown> {
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  process.once("SIGINT", leave);
+  const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
+  try {
+    for await (const event of client.watchRun(root, { signal: left.signal })) {
+      if (screen === undefined) process.stdout.write(`${json ? JSON.stringify(event) : line(event)}\n`);
+      else screen.show(board(await client.readRun(root)));
+    }
+  } catch (error) {
+    if (!left.signal.aborted) throw error;
+    const value = await client.readRun(root);
+    return { value, text: `${root} goes on without you; countersign run watch ${root}`, code: 1 };
+  } finally {
+    process.removeListener("SIGINT", leave);
+  }
+  const value = await client.readRun(root);
+  screen?.show(board(value));
+  return { value, text: verdict(value), code: value.status === "succeeded" ? 0 : 1 };
+}
