@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 
-t.test("GRANT-3 the demo shows one approval, one grant, one use, and leaves nothing behind", async (t) => {
+t.test("GRANT-3 the demo shows one approval, one grant, one run, and leaves nothing behind", async (t) => {
   const temporary = mkdtempSync(path.join(os.tmpdir(), "countersign-demo-test-"));
   chmodSync(temporary, 0o711);
   t.teardown(() => rmSync(temporary, { recursive: true, force: true }));
@@ -25,12 +25,13 @@ t.test("GRANT-3 the demo shows one approval, one grant, one use, and leaves noth
   t.match(stdout, /approver_2 +approves: 2 of 2 \(approved\)/);
   t.match(stdout, /GBA-C1-APR-2026-0001 is active, dry-run only/);
   t.match(stdout, /tries another environment: refused: 403 CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH/);
-  t.match(stdout, /lease lego1-c1-build, fence 1/);
-  t.match(stdout, /the same receipt \(replayed\)/);
+  t.match(stdout, /S1 ok +\{"fencing_token":1\}/);
+  t.match(stdout, /rolled back: the target's fingerprint is what it was/);
+  t.match(stdout, /sends the same run again: answered as it stands/);
   t.match(stdout, /a second use is refused: 409 REJECT_AUTH_ALREADY_CONSUMED/);
   t.match(stdout, /revoking it is refused: 409 REJECT_AUTH_ALREADY_CONSUMED/);
   t.match(stdout, /c1-builder +\S+ +grant\.consumed/);
-  t.match(stdout, /Done: one approval, one grant, one use\./);
+  t.match(stdout, /Done: one approval, one grant, one run\./);
   t.same(
     readdirSync(temporary).filter((name) => name.startsWith("countersign-demo")),
     [],
