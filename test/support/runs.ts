@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import type { Test } from "tap";
 import { expectStatus, mintGrant, approvalRequest } from "./flow.ts";
 import { useDatabase } from "./cluster.ts";
 import { mintActive, sovereignRequest, type TestKey } from "./commit.ts";
-import type { Answer, CallOptions, Service } from "./service.ts";
+import type { Answer, CallOptions, Owner, Service } from "./service.ts";
 
 /** A target database of a test's own, empty. */
 export interface Target {
@@ -13,7 +12,7 @@ export interface Target {
   query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-export async function useTarget(t: Test): Promise<Target> {
+export async function useTarget(t: Owner): Promise<Target> {
   const names = await useDatabase(t, { migrated: false });
   return { url: names.ownerUrl, superUrl: names.superUrl, query: (text, values) => ask(names.superUrl, text, values) };
 }

@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import pino from "pino";
 import { Webhook } from "standardwebhooks";
-import type { Test } from "tap";
 import { buildApp } from "../../src/app.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type Database, openDatabase } from "../../src/database/index.ts";
@@ -53,6 +52,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is needed of a tap test, or of a part of one that ends earlier. */
+export interface Owner {
+  teardown(work: () => Promise<unknown>): unknown;
+}
+
 /** A service to talk to over HTTP, wherever it runs. */
 export interface Service {
   readonly url: string;
@@ -74,7 +78,7 @@ export function serverKeys(): ServerKeys {
 }
 
 /** Makes a database of the test's own, with principals and tokens for the whole cast. */
-export async function setStage(t: Test): Promise<Stage> {
+export async function setStage(t: Owner): Promise<Stage> {
   const names = await useDatabase(t);
   const database = openDatabase({ url: names.appUrl, poolSize: 4 });
   t.teardown(() => database.close());
@@ -99,7 +103,7 @@ export interface InProcess extends Service {
 
 /** The service in this process, on a port of its own. */
 export async function startService(
-  t: Test,
+  t: Owner,
   options: {
     stage?: Stage;
     config?: Partial<Config>;
@@ -141,7 +145,7 @@ export interface Spawned extends Service {
  * @param onLog gets what the service logs; it goes to standard error if absent
  */
 export async function spawnService(
-  t: Test,
+  t: Owner,
   stage: Stage,
   env: Readonly<Record<string, string>> = {},
   onLog?: (text: string) => void,

@@ -104,6 +104,8 @@ async function play(engine: Engine, claim: Claim, tx: Tx): Promise<Rehearsed> {
       forward.push({ state: state.state, name: state.name, ok: true, detail: done });
     } catch (error) {
       const problem = refusalOf(error, claim);
+      const { code } = problem;
+      engine.log("a rehearsed state was refused", { root: claim.root, state: state.state, code, err: error });
       forward.push({
         state: state.state,
         name: state.name,

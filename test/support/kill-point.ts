@@ -1,0 +1,41 @@
+// Loaded into a service before it starts (`node --import`): numbers the statements of the first run that the process takes
+// up, writes them down, and ends the process as SIGKILL does at one of them, before it is sent or after its answer came.
+import { appendFileSync } from "node:fs";
+import process from "node:process";
+import pg from "pg";
+
+interface Orders {
+  /** Where the statements are written down, a line of JSON each. */
+  readonly record?: string;
+  readonly at?: number;
+  readonly when?: "before" | "after";
+}
+
+const orders = JSON.parse(process.env["KILL_POINT"] ?? "{}") as Orders;
+const claims = /claim_no = claim_no \+ 1/;
+let number = 0;
+let counting = false;
+
+const die = (): void => void process.kill(process.pid, "SIGKILL");
+type Query = (this: pg.Client, ...given: unknown[]) => unknown;
+const client = pg.Client.prototype as unknown as { query: Query };
+const { query } = client;
+
+client.query = function (this: pg.Client, ...given: unknown[]): unknown {
+  const text = typeof given[0] === "string" ? given[0] : "";
+  if (!counting && !claims.test(text)) return query.apply(this, given);
+  const own = counting ? (number += 1) : 0;
+  if (own > 0 && orders.record !== undefined) {
+    const { database } = this as unknown as { database: string };
+    appendFileSync(orders.record, `${JSON.stringify({ number: own, database, text: text.replace(/\s+/g, " ") })}\n`);
+  }
+  const due = own > 0 && own === orders.at;
+  if (due && orders.when === "before") die();
+  const answer = query.apply(this, given) as Promise<{ rowCount: number | null }>;
+  return answer.then((result) => {
+    // The statement that has taken a run up is the last one that is not counted.
+    if (!counting && claims.test(text) && (result.rowCount ?? 0) > 0) counting = true;
+    if (due && orders.when === "after") die();
+    return result;
+  });
+};
