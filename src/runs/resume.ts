@@ -5,6 +5,7 @@ import { ServiceProblem } from "../kernel/problems.ts";
 import { RunProblem } from "./errors.ts";
 import type { Builds } from "./input.ts";
 import { note } from "./progress/note.ts";
+import { rollBackAttempts } from "./progress/store.ts";
 import { presentRun } from "./read.ts";
 import type { Run } from "./schemas.ts";
 import { untouchedStops } from "./states.ts";
@@ -46,6 +47,8 @@ export async function resumeLocked(
     await passHoldGate(tx);
     await refuseWhileHeld(tx, run.environment);
     const worked = Math.ceil((run.work_by.getTime() - run.created_at.getTime()) / 1_000);
+    // It begins again at its first state: what was found there counts no more.
+    await rollBackAttempts(tx, root, builds.get(run.build)?.states.map((one) => one.state) ?? []);
     await updateRun(tx, root, {
       status: "running",
       stop_state: null,
