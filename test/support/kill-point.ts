@@ -1,5 +1,5 @@
 // Loaded into a service before it starts (`node --import`): numbers the statements of the first run that the process takes
-// up, writes them down, and ends the process as SIGKILL does at one of them, before it is sent or after its answer came.
+// up, writes them down, and ends or stops the process by a signal at one of them, before it is sent or after its answer came.
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 import pg from "pg";
@@ -8,15 +8,25 @@ interface Orders {
   /** Where the statements are written down, a line of JSON each. */
   readonly record?: string;
   readonly at?: number;
+  /** In place of a number: a part of the statement's text, and the how many-th of its kind it is. */
+  readonly match?: string;
+  readonly nth?: number;
   readonly when?: "before" | "after";
+  /** SIGKILL if absent. */
+  readonly signal?: NodeJS.Signals;
 }
 
 const orders = JSON.parse(process.env["KILL_POINT"] ?? "{}") as Orders;
 const claims = /claim_no = claim_no \+ 1/;
 let number = 0;
 let counting = false;
+let matched = 0;
 
-const die = (): void => void process.kill(process.pid, "SIGKILL");
+const die = (): void => void process.kill(process.pid, orders.signal ?? "SIGKILL");
+const isDue = (text: string): boolean => {
+  if (orders.match === undefined) return number === orders.at;
+  return text.includes(orders.match) && (matched += 1) === (orders.nth ?? 1);
+};
 type Query = (this: pg.Client, ...given: unknown[]) => unknown;
 const client = pg.Client.prototype as unknown as { query: Query };
 const { query } = client;
@@ -29,7 +39,7 @@ client.query = function (this: pg.Client, ...given: unknown[]): unknown {
     const { database } = this as unknown as { database: string };
     appendFileSync(orders.record, `${JSON.stringify({ number: own, database, text: text.replace(/\s+/g, " ") })}\n`);
   }
-  const due = own > 0 && own === orders.at;
+  const due = own > 0 && isDue(text);
   if (due && orders.when === "before") die();
   const answer = query.apply(this, given) as Promise<{ rowCount: number | null }>;
   return answer.then((result) => {
