@@ -187,6 +187,11 @@ async function announcedUrl(child: ChildProcess): Promise<string> {
   throw new Error("the service ended before it said where it is");
 }
 
+/** A service that runs somewhere, for whoever has tokens of it. */
+export function serviceAt(url: string, tokens: Readonly<Record<Person, string>>): Service {
+  return { url, tokens, call: caller(url, tokens) };
+}
+
 function caller(url: string, tokens: Readonly<Record<Person, string>>): Service["call"] {
   return async (method, path, options = {}) => {
     const token = options.token ?? (options.as === undefined ? undefined : tokens[options.as]);
