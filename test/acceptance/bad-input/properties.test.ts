@@ -86,6 +86,20 @@ async function targets(service: InProcess): Promise<Target[]> {
     { path: "/v1/leases/lego1-c1-build/renew", as: "c1-builder", valid: { ...token, ttl_seconds: 60 } },
     { path: "/v1/leases/lego1-c1-build/release", as: "c1-builder", valid: token },
     ...(await commitModeTargets(service)),
+    ...runTargets(authCode),
+  ];
+}
+
+function runTargets(authCode: string): Target[] {
+  const entries = [{ operation_code: "a.b", protocol_version: "1", description: "x" }];
+  const input = { manifest: { entries } };
+  const run = { idempotency_root: "r", auth_code: authCode, bindings: bindings(), input, work_within_seconds: 60 };
+  const steps = [{ act: "retire", operation_code: "a.b", protocol_version: "1", rollback_ref: "x", reason: "x" }];
+  return [
+    { path: "/v1/builds/c1-vocabulary/digests", as: "requester", valid: { input } },
+    { path: "/v1/runs", as: "c1-builder", valid: { ...run, build: "c1-vocabulary", target: "default" } },
+    { path: "/v1/runs/none/resume", as: "c1-builder", valid: { reason: "x" } },
+    { path: "/v1/runs/none/rollback", as: "c1-builder", valid: { ...run, input: { rolls_back: "none", steps } } },
   ];
 }
 
@@ -121,7 +135,7 @@ function forgotten(all: readonly Target[]): string[] {
     .map(({ url }) => url);
 }
 
-const countRows = `SELECT (SELECT count(*) FROM approval_requests) AS requests, (SELECT count(*) FROM apr_approvals) AS votes,
+const countRows = `SELECT (SELECT count(*) FROM c1_build_run) AS runs, (SELECT count(*) FROM approval_requests) AS requests, (SELECT count(*) FROM apr_approvals) AS votes,
   (SELECT count(*) FROM governance_build_authorization) AS grants, (SELECT count(*) FROM grant_receipts) AS receipts,
   (SELECT count(*) FROM dot_iu_runtime_lease) AS leases, (SELECT count(*) FROM audit_events) AS events,
   (SELECT count(*) FROM signing_keys WHERE status <> 'revoked') AS signing_keys, (SELECT count(*) FROM grant_signatures) AS signatures,
