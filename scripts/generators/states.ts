@@ -1,5 +1,6 @@
 import { requestTransitions } from "../../src/approvals/index.ts";
 import { grantTransitions } from "../../src/grants/index.ts";
+import { runTransitions } from "../../src/runs/index.ts";
 import { leaseTransitions } from "../../src/leases/index.ts";
 import { holdTransitions } from "../../src/holds/index.ts";
 import { scopeTransitions } from "../../src/scopes/index.ts";
@@ -12,6 +13,7 @@ const machines: readonly { name: string; title: string; transitions: Transitions
   { name: "approval-request", title: "An approval request", transitions: requestTransitions },
   { name: "grant", title: "A grant", transitions: grantTransitions },
   { name: "lease", title: "A lease", transitions: leaseTransitions },
+  { name: "run", title: "A run", transitions: runTransitions },
   { name: "signing-key", title: "A signing key", transitions: keyTransitions },
   { name: "hold", title: "A hold", transitions: holdTransitions },
   { name: "scope", title: "A scope", transitions: scopeTransitions },
