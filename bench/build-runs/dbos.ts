@@ -11,7 +11,6 @@ export async function dbos(url: string, systemUrl: string): Promise<Contender> {
     systemDatabaseUrl: systemUrl,
     systemDatabasePoolSize: poolSize,
     logLevel: "error",
-    runAdminServer: false,
   });
   const workflow = DBOS.registerWorkflow(
     async (chain: string, steps: number): Promise<void> => {

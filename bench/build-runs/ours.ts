@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import type { EmbeddedServer } from "../../src/database/embedded/index.ts";
 import { provision } from "../../src/database/embedded/index.ts";
@@ -98,7 +99,7 @@ export async function ownService(
           waiting.delete(root);
         }
         // The pause between two looks: short against a chain.
-        if (waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        if (waiting.size > 0) await pause(5);
       }
     },
     async close() {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 
 /** A lock that a test holds in a database, so that whoever needs the row or table waits there until it is let go. */
@@ -38,7 +39,7 @@ export async function holdGate(
         ]);
         if (waiting.rowCount !== 0) return;
         // not a sleep: the pause between two looks at a condition
-        await new Promise((resolve) => setTimeout(resolve, 25));
+        await pause(25);
       }
       throw new Error("nobody waits");
     },

@@ -33,7 +33,7 @@ export async function faultsOfFinished(
 ): Promise<string[]> {
   const { root, authCode } = prepared;
   const ask = async (text: string, values: unknown[] = [root]): Promise<Record<string, unknown>> => {
-    const { rows } = await stage.database.transact((tx) => tx.query<Record<string, unknown>>(text, values), {
+    const { rows } = await stage.database.transact((tx) => tx.query(text, values), {
       readOnly: true,
     });
     return rows[0] ?? {};

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { expectStatus, mintGrant, approvalRequest } from "./flow.ts";
@@ -168,6 +169,6 @@ export async function untilRun(
     if (holds(run)) return run;
     if (performance.now() > deadline) throw new Error(`the run is not as expected: ${JSON.stringify(run)}`);
     // not a sleep: the pause between two looks at a condition
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await pause(25);
   }
 }

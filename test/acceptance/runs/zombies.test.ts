@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -39,7 +40,7 @@ async function until(holds: () => boolean | Promise<boolean>, what: string): Pro
   for (let looks = 0; looks < 1_200; looks += 1) {
     if (await holds()) return;
     // not a sleep: the pause between two looks at a condition
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
   throw new Error(`it did not come about: ${what}`);
 }
