@@ -2,6 +2,8 @@ import { activeActionTypes, electorate, reachable, unimplemented } from "../appr
 import type { Tx } from "../database/index.ts";
 import { tokensExpiringWithin } from "../principals/index.ts";
 import { commitModeFindings } from "./commit-mode/findings.ts";
+import type { Sightings } from "../rehearsals/index.ts";
+import { runFindings } from "./runs/findings.ts";
 import type { Diagnosis, Finding } from "./schemas.ts";
 import { databaseClock, liveGrants, overdueCounts, undecidedRequests } from "./store.ts";
 
@@ -11,8 +13,9 @@ const clockToleranceMs = 2_000;
 /**
  * Looks for what is configured or left in a way that cannot work, or soon will not (OPEN-6).
  * @param targets the names of the configured target databases
+ * @param sightings how the targets look that live grants were rehearsed in
  */
-export async function examine(tx: Tx, targets: readonly string[]): Promise<Diagnosis> {
+export async function examine(tx: Tx, targets: readonly string[], sightings: Sightings): Promise<Diagnosis> {
   const sent = Date.now();
   const database = await databaseClock(tx);
   const received = Date.now();
@@ -22,6 +25,7 @@ export async function examine(tx: Tx, targets: readonly string[]): Promise<Diagn
     ...(await requests(tx)),
     ...(await grants(tx)),
     ...(await commitModeFindings(tx, targets)),
+    ...(await runFindings(tx, sightings)),
     ...(await tokens(tx)),
     ...(await sweeper(tx)),
   ];

@@ -1,2 +1,3 @@
 export { examine } from "./examine.ts";
 export { Diagnosis, Finding } from "./schemas.ts";
+export { rehearsalsInUse } from "./runs/findings.ts";

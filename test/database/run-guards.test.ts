@@ -62,7 +62,7 @@ t.test("RUN-3 the database knows the same transitions as the table of the code",
         await client.query("ALTER TABLE c1_build_run ENABLE ALWAYS TRIGGER guard_run_update");
         const refused = await client.query(`UPDATE c1_build_run SET ${fill(to, stop)}`).then(
           () => undefined,
-          (error: pg.DatabaseError) => error.constraint,
+          (error: unknown) => (error as pg.DatabaseError).constraint,
         );
         await client.query("ROLLBACK");
         const possible =

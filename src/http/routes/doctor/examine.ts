@@ -1,4 +1,4 @@
-import { Diagnosis, examine } from "../../../doctor/index.ts";
+import { Diagnosis, examine, rehearsalsInUse } from "../../../doctor/index.ts";
 import { defineRoute } from "../../route.ts";
 
 export const doctorRoute = defineRoute({
@@ -8,5 +8,11 @@ export const doctorRoute = defineRoute({
   summary: "Find what cannot work, or soon will not",
   tags: ["operations"],
   schema: { responses: { 200: Diagnosis } },
-  handle: async ({ tx, services }) => ({ status: 200, body: await examine(tx, services.runs.targets) }),
+  async sees({ services }) {
+    return services.runs.see(await services.database.transact(rehearsalsInUse, { readOnly: true }));
+  },
+  handle: async ({ tx, services, sightings }) => ({
+    status: 200,
+    body: await examine(tx, services.runs.targets, sightings),
+  }),
 });
