@@ -92,6 +92,9 @@ async function apply(
     application_name: "countersign-migrate",
     ...(options.connectTimeoutMs === undefined ? {} : { connectionTimeoutMillis: options.connectTimeoutMs }),
   });
+  // A connection that is lost between two queries says so by an event, which would end the process; the next query is
+  // rejected, and that is where it is dealt with.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);

@@ -8,6 +8,8 @@ import { appRole, MigrationProblem } from "./migrate.ts";
  */
 export async function roleToTake(url: string): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: url, application_name: "countersign-start" });
+  // What is lost between two queries, the next one is rejected with.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     const { rows } = await client.query<{ who: string; may: boolean }>(

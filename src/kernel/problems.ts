@@ -10,7 +10,7 @@ export const ServiceProblem = problemClass("ServiceProblem", {
   PAYLOAD_TOO_LARGE: {
     kind: "too-large",
     title: "The body is too large",
-    remedy: "Bodies are limited to 256 KiB. Send a smaller one.",
+    remedy: "Send a smaller one; the detail says how large it may be.",
   },
   UNSUPPORTED_MEDIA_TYPE: {
     kind: "unsupported-media-type",

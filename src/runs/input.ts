@@ -1,4 +1,5 @@
 import { Compile, type Validator } from "typebox/compile";
+import { escapeToken } from "../kernel/json-scan.ts";
 import type { InputError } from "../kernel/problem.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import type { AnyBuild, Build } from "./build.ts";
@@ -25,7 +26,7 @@ export function findBuild(builds: Builds, name: string, where: "path" | "body"):
 export function examineInput(build: Build<unknown>, input: unknown): void {
   const validator = validatorOf(build);
   if (!validator.Check(input)) {
-    const errors = validator.Errors(input).slice(0, 20).map(place);
+    const errors = validator.Errors(input).flatMap(places).slice(0, 20);
     throw new ServiceProblem(
       "INVALID_REQUEST",
       `The input is not one for ${build.name}: ${errors.length} faults are named.`,
@@ -44,8 +45,18 @@ function validatorOf(build: Build<unknown>): Validator {
   return validator;
 }
 
-function place(error: { instancePath: string; message: string; keyword: string; params: object }): InputError {
-  const { additionalProperties } = error.params as { additionalProperties?: readonly string[] };
-  const further = additionalProperties?.[0] === undefined ? "" : `: ${additionalProperties.join(", ")}`;
-  return { pointer: `/input${error.instancePath}`, detail: `${error.message}${further}` };
+/** The places of a fault, worded as those of any other body. */
+function places(error: { instancePath: string; message: string; keyword: string; params: object }): InputError[] {
+  const { additionalProperties, requiredProperties } = error.params as Readonly<
+    Record<string, readonly string[] | undefined>
+  >;
+  const at = `/input${error.instancePath}`;
+  const each = (names: readonly string[], detail: string): InputError[] =>
+    names.map((name) => ({ pointer: `${at}/${escapeToken(name)}`, detail }));
+  if (error.keyword === "additionalProperties")
+    return each(additionalProperties ?? [], "This field is not known. Remove it.");
+  if (error.keyword === "required") return each(requiredProperties ?? [], "This field is required.");
+  // The other half of an unknown field: it says nothing more.
+  if (error.keyword === "boolean") return [];
+  return [{ pointer: at, detail: `It ${error.message}.` }];
 }

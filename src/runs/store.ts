@@ -188,16 +188,25 @@ export async function setStopRequest(
   );
 }
 
-/** Takes up to `limit` runs that nobody works on; rows that another process is taking are skipped. */
-export async function claimRuns(tx: Tx, worker: string, claimSeconds: number, limit: number): Promise<RunRow[]> {
+/**
+ * Takes up to `limit` runs that nobody works on; rows that another process is taking are skipped.
+ * @param builds those that this process knows: another version of the service may know more
+ */
+export async function claimRuns(
+  tx: Tx,
+  worker: string,
+  claimSeconds: number,
+  limit: number,
+  builds: readonly string[],
+): Promise<RunRow[]> {
   const { rows } = await tx.query<RunRow>(
     `WITH free AS MATERIALIZED (
        SELECT idempotency_root AS root FROM c1_build_run
-        WHERE status IN ('running', 'compensating', 'indeterminate') AND claimed_until <= clock_timestamp()
+        WHERE status IN ('running', 'compensating', 'indeterminate') AND claimed_until <= clock_timestamp() AND build = ANY ($4::text[])
         ORDER BY claimed_until LIMIT $3 FOR UPDATE SKIP LOCKED)
      UPDATE c1_build_run SET claim_no = claim_no + 1, worker = $1, claimed_until = now + make_interval(secs => $2)
        FROM free, clock_timestamp() AS now WHERE idempotency_root = free.root RETURNING ${runColumns}, now`,
-    [worker, claimSeconds, limit],
+    [worker, claimSeconds, limit, builds],
   );
   return rows;
 }

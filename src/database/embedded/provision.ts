@@ -60,6 +60,8 @@ export function createDatabase(server: EmbeddedServer, name: string, owner: stri
 /** Works with a superuser's connection to the database `postgres`, one caller at a time in the whole cluster. */
 async function asSuperuser<T>(server: EmbeddedServer, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: server.url("postgres"), application_name: "countersign-provision" });
+  // What is lost between two queries, the next one is rejected with.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     // Of the session, not of a transaction: CREATE DATABASE cannot run in one. It ends with the connection.

@@ -33,7 +33,7 @@ export function unknownTargets(app: FastifyInstance, limiter: RateLimiter): void
 
 /** Sends whatever was thrown as a problem document. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(error);
+  const problem = problemOf(error, request.routeOptions.bodyLimit);
   const status = statusOf(problem.definition);
   request.problemCode = problem.code;
   if (status >= 500) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message);
@@ -46,13 +46,13 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 /** What an error of ours, of fastify or of anything else means to the client. */
-export function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown, bodyLimit = 0): Problem {
   if (error instanceof Problem) return error;
   const { code, validation, validationContext, statusCode } = error as Partial<FastifyError>;
   if (validation !== undefined) return invalidRequest(validation, validationContext ?? "body");
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new ServiceProblem("PAYLOAD_TOO_LARGE", "The body is larger than 256 KiB.");
+      return new ServiceProblem("PAYLOAD_TOO_LARGE", `The body is larger than ${Math.floor(bodyLimit / 1024)} KiB.`);
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new ServiceProblem(
         "UNSUPPORTED_MEDIA_TYPE",

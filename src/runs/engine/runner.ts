@@ -29,12 +29,13 @@ export function startRunner({ engine, pollMs, concurrency }: RunnerOptions): Run
   const look = async (): Promise<void> => {
     const room = concurrency - active.size;
     if (stopping.signal.aborted || room <= 0) return;
-    const runs = await engine.control.transact((tx) => claimRuns(tx, engine.worker, engine.leaseSeconds, room));
-    for (const run of runs) await begin(run);
+    const known = [...engine.builds.keys()];
+    const runs = await engine.control.transact((tx) => claimRuns(tx, engine.worker, engine.leaseSeconds, room, known));
+    // One that cannot be begun is given back; the others have nothing to do with it.
+    for (const run of runs) await begin(run).catch((error: unknown) => giveBack(engine, run, error));
   };
   const begin = async (run: RunRow): Promise<void> => {
     const claim = await claimOf(engine, run);
-    if (claim === undefined) return;
     const driving = driveOut(engine, claim).finally(() => {
       active.delete(run.idempotency_root);
       wake();
@@ -73,13 +74,14 @@ export function startRunner({ engine, pollMs, concurrency }: RunnerOptions): Run
   };
 }
 
-async function claimOf(engine: Engine, run: RunRow): Promise<Claim | undefined> {
+async function giveBack(engine: Engine, run: RunRow, error: unknown): Promise<void> {
+  engine.log("a run could not be begun", { root: run.idempotency_root, err: error });
+  await engine.control.transact((tx) => giveUpClaim(tx, run.idempotency_root, run.claim_no, 1));
+}
+
+async function claimOf(engine: Engine, run: RunRow): Promise<Claim> {
   const build = engine.builds.get(run.build);
-  if (build === undefined) {
-    // Another version of the service may know it; this one leaves it alone.
-    engine.log("a run is of a build that this service does not know", { root: run.idempotency_root, build: run.build });
-    return undefined;
-  }
+  if (build === undefined) throw new Error(`${run.build} is no build of this service`);
   const input = await engine.control.transact((tx) => readInput(tx, run.idempotency_root), { readOnly: true });
   return {
     root: run.idempotency_root,

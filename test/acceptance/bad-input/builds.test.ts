@@ -35,8 +35,8 @@ t.test("RUN-4 a manifest that is not one is refused with the place of each fault
   const before = await rows(service);
   const cases: [unknown, string][] = [
     [input(entry(), entry({ description: "y" })), "/input/manifest/entries/1"],
-    [input(entry({ extra: 1 })), "/input/manifest/entries/0"],
-    [{ ...input(entry()), other: 1 }, "/input"],
+    [input(entry({ extra: 1 })), "/input/manifest/entries/0/extra"],
+    [{ ...input(entry()), other: 1 }, "/input/other"],
     [input(entry({ protocol_version: 1 })), "/input/manifest/entries/0/protocol_version"],
     [input(entry({ protocol_version: "01" })), "/input/manifest/entries/0/protocol_version"],
     [input(entry({ protocol_version: "1.0.0.0" })), "/input/manifest/entries/0/protocol_version"],
@@ -46,7 +46,7 @@ t.test("RUN-4 a manifest that is not one is refused with the place of each fault
     [input(entry({ description: " " })), "/input/manifest/entries/0/description"],
     [input(entry({ description: "x".repeat(1_001) })), "/input/manifest/entries/0/description"],
     [input(), "/input/manifest/entries"],
-    [{}, "/input"],
+    [{}, "/input/manifest"],
     [null, "/input"],
     [[], "/input"],
   ];
