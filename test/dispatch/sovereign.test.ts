@@ -28,6 +28,7 @@ const gates: readonly { readonly line: string; readonly closes: Changes }[] = [
     closes: { action: { action_set: ["staging_consume", "drop_everything"] } },
   },
   { line: "FAIL:reject_payload_rehearsal_ref", closes: { scope: { rehearsal_required: true } } },
+  { line: "FAIL:reject_payload_rolls_back", closes: { action: { rolls_back: "a-finished-run" } } },
 ];
 
 const scope: ScopeRow = {

@@ -36,6 +36,8 @@ export interface HarnessOptions {
   readonly config?: Partial<HttpConfig>;
   readonly database?: Database;
   readonly ready?: Services["ready"];
+  /** Aborted by the test where the service is to drain. */
+  readonly closing?: AbortSignal;
 }
 
 /** Tokens of these tests: the role is the token, `none` has no role. */
@@ -70,6 +72,7 @@ export async function startHarness(t: Owner, options: HarnessOptions = {}): Prom
       return roles === undefined ? null : { principal: `${token}-1`, roles, tokenId: token };
     },
     ready: options.ready ?? (async () => ({ ready: true, checks: { database: "ok" } })),
+    closing: options.closing ?? new AbortController().signal,
   };
   const app = buildServer({
     // The routes of these tests use the core alone.
