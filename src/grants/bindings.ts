@@ -8,15 +8,18 @@ export function asked(input: BindingsInput): Bindings {
   return { ...input, mode: input.mode ?? "commit" };
 }
 
-/** The refusal that a judgement stands for: one code each, naming the bindings that differ (GRANT-2). */
-export function refusal(wanted: Bindings, judgement: Refused): Error {
+/**
+ * The refusal that a judgement stands for: one code each, naming the bindings that differ (GRANT-2).
+ * @param at where in the body the bindings stand
+ */
+export function refusal(wanted: Bindings, judgement: Refused, at = ""): Error {
   const { code, grant, mismatched, matching } = judgement;
   const members = {
     ...(grant === undefined ? {} : { auth_code: grant.auth_code }),
     ...(mismatched === undefined ? {} : { mismatched }),
     ...(matching === undefined ? {} : { matching: matching.map((one) => one.auth_code) }),
   };
-  const errors = mismatched?.map((name) => ({ pointer: `/${name}`, detail: "differs from what was granted" }));
+  const errors = mismatched?.map((name) => ({ pointer: `${at}/${name}`, detail: "differs from what was granted" }));
   return new GrantProblem(code, detail(wanted, judgement), { members, ...(errors === undefined ? {} : { errors }) });
 }
 

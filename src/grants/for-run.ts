@@ -26,7 +26,7 @@ export async function grantForRun(
   const judgement = judgeNamed(wanted, grant, grant.now, caller.principal);
   const adopted = grant.consumed_by === caller.principal && grant.idempotency_root === root;
   if (!judgement.valid && !(judgement.code === "REJECT_AUTH_ALREADY_CONSUMED" && adopted)) {
-    throw refusal(wanted, judgement);
+    throw refusal(wanted, judgement, "/bindings");
   }
   if (grant.on_hold === true) await refuseWhileHeld(tx, grant.scope.environment);
   return grant;

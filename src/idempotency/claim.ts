@@ -77,7 +77,13 @@ async function replay(tx: Tx, claim: Claim): Promise<StoredAnswer | undefined> {
   return stored.answer;
 }
 
-const liftedByTime = new Set(["LEASE_HELD", "REGISTRATION_HOLD", "IDEMPOTENCY_IN_PROGRESS"]);
+const liftedByTime = new Set([
+  "LEASE_HELD",
+  "REGISTRATION_HOLD",
+  "IDEMPOTENCY_IN_PROGRESS",
+  "RUN_NOT_FINISHED",
+  "REHEARSAL_STALE",
+]);
 const passingKinds = new Set(["limited", "unavailable", "internal", "unauthenticated"]);
 
 /** Whether the same request would be refused alike tomorrow, so that the refusal may be kept under its key. */

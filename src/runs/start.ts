@@ -10,7 +10,7 @@ import { note } from "./progress/note.ts";
 import { presentRun } from "./read.ts";
 import { resumeLocked } from "./resume.ts";
 import type { Run, RunInput } from "./schemas.ts";
-import { findRun, insertRun, lockRun } from "./store.ts";
+import { findRun, insertRun, lockRun, type RunRow } from "./store.ts";
 
 export interface StartContext {
   readonly builds: Builds;
@@ -39,19 +39,14 @@ export async function startRun(
       errors: [{ pointer: "/build", detail: "must be a build that is no rollback" }],
     });
   }
+  requireAddressable(input.idempotency_root);
   examineInput(build, input.input);
   if (input.target !== undefined) requireConfigured(context, input.target);
   requireDigests(build, input);
   const inputDigest = contentDigest(input, rollsBack);
   const standing = await lockRun(tx, input.idempotency_root);
   if (standing !== undefined) {
-    if (standing.executor !== caller.principal || standing.input_digest !== inputDigest) {
-      throw new RunProblem("RUN_CONFLICT", `${input.idempotency_root} stands for another run, or for other content.`, {
-        errors: [
-          { pointer: "/idempotency_root", detail: "stands for a run with other content or of another executor" },
-        ],
-      });
-    }
+    requireSameRun(standing, caller, input, inputDigest);
     return resumeLocked(tx, caller, context.builds, standing, input.work_within_seconds);
   }
   const grant = await grantForRun(tx, caller, input.auth_code, input.bindings, input.idempotency_root);
@@ -65,8 +60,27 @@ export async function startRun(
       `${grant.scope.environment} stands for the database ${database}, not ${input.target}`,
     );
   }
-  await insert(tx, caller, build, { input, inputDigest, grant, database, rollsBack });
+  if (!(await insert(tx, caller, build, { input, inputDigest, grant, database, rollsBack }))) {
+    // The same request has started it while this one waited for the grant.
+    const started = await findRun(tx, input.idempotency_root);
+    if (started !== undefined) requireSameRun(started, caller, input, inputDigest);
+  }
   return presentRun(tx, context.builds, input.idempotency_root);
+}
+
+/** @throws RunProblem RUN_CONFLICT where the root stands for anything else */
+function requireSameRun(standing: RunRow, caller: Caller, input: RunInput, inputDigest: string): void {
+  const root = input.idempotency_root;
+  if (standing.executor !== caller.principal || standing.input_digest !== inputDigest) {
+    throw new RunProblem("RUN_CONFLICT", `${root} stands for another run, or for other content.`, {
+      errors: [{ pointer: "/idempotency_root", detail: "stands for a run with other content or of another executor" }],
+    });
+  }
+  if (input.target !== undefined && input.target !== standing.database) {
+    throw new RunProblem("RUN_CONFLICT", `${root} goes to ${standing.database}, not to ${input.target}.`, {
+      errors: [{ pointer: "/target", detail: `the run goes to ${standing.database}` }],
+    });
+  }
 }
 
 interface Fresh {
@@ -77,7 +91,7 @@ interface Fresh {
   readonly rollsBack: string | undefined;
 }
 
-async function insert(tx: Tx, caller: Caller, build: Build<unknown>, fresh: Fresh): Promise<void> {
+async function insert(tx: Tx, caller: Caller, build: Build<unknown>, fresh: Fresh): Promise<boolean> {
   const { input, inputDigest, grant, database, rollsBack } = fresh;
   const root = input.idempotency_root;
   const inserted = await insertRun(tx, {
@@ -97,7 +111,7 @@ async function insert(tx: Tx, caller: Caller, build: Build<unknown>, fresh: Fres
     requestId: caller.requestId,
     workSeconds: input.work_within_seconds ?? defaultWorkSeconds,
   });
-  if (!inserted) throw new RunProblem("RUN_CONFLICT", `${root} was started by another request at this very moment.`);
+  if (!inserted) return false;
   const { manifest_digest, schema_digest } = input.bindings;
   await note(tx, caller, root, {
     event: "run_started",
@@ -109,6 +123,23 @@ async function insert(tx: Tx, caller: Caller, build: Build<unknown>, fresh: Fres
       manifest_digest,
       schema_digest,
     },
+  });
+  return true;
+}
+
+/** Characters that a path may have for a root, percent-encoded. */
+const longestInPath = 1_900;
+
+/** A run is looked at under its root, so the root must be one that a path can have. @throws ServiceProblem INVALID_REQUEST */
+function requireAddressable(root: string): void {
+  const detail = /^\.{1,2}$/.test(root)
+    ? "It must not be a step in a path."
+    : encodeURIComponent(root).length > longestInPath
+      ? `It must not be longer than ${longestInPath} characters where it stands in a path, percent-encoded.`
+      : undefined;
+  if (detail === undefined) return;
+  throw new ServiceProblem("INVALID_REQUEST", `The idempotency_root cannot be part of a path. ${detail}`, {
+    errors: [{ pointer: "/idempotency_root", detail }],
   });
 }
 
