@@ -1,25 +1,38 @@
 /**
- * Plays many random sequences of commit mode against the service and the reference model: the long form of
- * test/acceptance/model/reference-model.test.ts. Prints the seed, the counts and how often each answer was given.
+ * The long form of tests that play only a part of what they could. Each prints its seed, its counts and how long it took.
+ *
+ * Random sequences of commit mode against the service and the reference model (test/acceptance/model/):
  *
  *   npm run soak                         20,000 sequences
  *   npm run soak -- 100000               so many
  *   npm run soak -- 20000 --seed=4711    the same sequences again
+ *
+ * Build runs killed at every statement, their connections cut at every statement, the target's PostgreSQL killed, and
+ * processes that fight over one run (test/acceptance/runs/):
+ *
+ *   npm run soak -- crash                all of it, with another seed each time
+ *   npm run soak -- crash --seed=4711
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const test = fileURLToPath(new URL("../test/acceptance/model/reference-model.test.ts", import.meta.url));
 const words = process.argv.slice(2);
-const count = words.find((word) => !word.startsWith("--")) ?? "20000";
-const seed = words.find((word) => word.startsWith("--seed="));
+const what = words.find((word) => !word.startsWith("--")) ?? "20000";
+const seeds = words.filter((word) => word.startsWith("--seed="));
 
-if (!/^[1-9]\d{0,8}$/.test(count) || (seed !== undefined && !/^--seed=\d{1,10}$/.test(seed))) {
-  console.error("usage: npm run soak -- [count] [--seed=N]");
+if (!/^([1-9]\d{0,8}|crash)$/.test(what) || seeds.some((seed) => !/^--seed=\d{1,10}$/.test(seed))) {
+  console.error("usage: npm run soak -- [count | crash] [--seed=N]");
   process.exit(2);
 }
 
-const { status } = spawnSync(process.execPath, [test, `--sequences=${count}`, ...(seed === undefined ? [] : [seed])], {
-  stdio: "inherit",
-});
-process.exitCode = status ?? 1;
+const tests =
+  what === "crash"
+    ? ["runs/crash.test.ts", "runs/target-killed.test.ts", "runs/fight.test.ts"]
+    : ["model/reference-model.test.ts"];
+const form = what === "crash" ? "--full" : `--sequences=${what}`;
+
+for (const test of tests) {
+  const file = fileURLToPath(new URL(`../test/acceptance/${test}`, import.meta.url));
+  const { status } = spawnSync(process.execPath, [file, form, ...seeds], { stdio: "inherit" });
+  if (status !== 0) process.exitCode = status ?? 1;
+}

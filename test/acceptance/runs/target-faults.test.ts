@@ -5,8 +5,8 @@ import { type TestKey, usableKey } from "../../support/commit.ts";
 import { expectStatus } from "../../support/flow.ts";
 import { holdGate } from "../../support/gate.ts";
 import { faultsOfFinished, remains } from "../../support/run-remains.ts";
-import { manifest, prepareCommit, readRun, startRun, untilRun, useTarget } from "../../support/runs.ts";
-import { type InProcess, setStage, spawnService, startService } from "../../support/service.ts";
+import { manifest, prepareCommit, startRun, untilRun, useTarget } from "../../support/runs.ts";
+import { type InProcess, startService } from "../../support/service.ts";
 
 t.setTimeout(240_000);
 
@@ -206,37 +206,4 @@ t.test("RUN-2 connections that are cut anywhere lose nothing and double nothing"
     t.equal(await remains(target, prepared), left, "what is left is the same, byte for byte");
     await made.app.close();
   }
-});
-
-t.test("RUN-1 three processes that are killed and stopped at random end a run once", async (t) => {
-  const whole = await useTarget(t);
-  const calm = await service(t, whole.url);
-  const undisturbed = await prepareCommit(calm, input, { key: calm.key });
-  await expectStatus(startRun(calm, undisturbed), 202);
-  await untilRun(calm, undisturbed.root);
-  const left = await remains(whole, undisturbed);
-
-  const stage = await setStage(t);
-  const target = await useTarget(t);
-  const targets = { default: target.url };
-  const front = await startService(t, { stage, targets, config: { runConcurrency: 0 } });
-  const prepared = await prepareCommit(front, input, { key: await usableKey(front) });
-  const env = { TARGETS: JSON.stringify(targets), RUN_LEASE_SECONDS: "1", RUN_POLL_MS: "20" };
-  const fighters = await Promise.all([1, 2, 3].map(() => spawnService(t, stage, env)));
-  await expectStatus(startRun(front, prepared), 202);
-  const resume = () => front.call("POST", `/v1/runs/${prepared.root}/resume`, { as: "c1-builder" });
-  for (const fighter of fighters.slice(0, 2)) {
-    await Promise.all([resume(), resume(), resume()]);
-    const seen = (await readRun(front, prepared.root)).states.filter(({ status }) => status === "ok").length;
-    await untilRun(
-      front,
-      prepared.root,
-      (run) => run.status !== "running" || run.states.filter(({ status }) => status === "ok").length > seen,
-    );
-    await fighter.kill("SIGKILL");
-  }
-  const run = await untilRun(front, prepared.root, undefined, 60);
-  t.match(run, { status: "succeeded" });
-  t.same(await faultsOfFinished(stage, target, prepared, 8), []);
-  t.equal(await remains(target, prepared), left);
 });

@@ -1,0 +1,59 @@
+import type { Options } from "./options.ts";
+import type { Point } from "./points.ts";
+import type { Moment, Statement } from "./statements.ts";
+
+/** The statement at each of the moments. */
+export function pointsAt(statement: Statement, moments: readonly Moment[]): Point[] {
+  return moments.map((moment) => ({ statement, moment }));
+}
+
+/** Before and after every statement. A COMMIT is also met on its way: what becomes of it then, nobody knows. */
+export function allPoints(statements: readonly Statement[]): Point[] {
+  return statements.flatMap((one) =>
+    pointsAt(one, isCommit(one) ? ["before", "during", "after"] : ["before", "after"]),
+  );
+}
+
+/**
+ * Every COMMIT, before and after; every statement of the transaction that burns the grant; and a random part of the others.
+ * Before a statement is where the one before it has been answered, so one moment stands for both where only a part is played.
+ * @param part of the others, from 0 to 1
+ */
+export function samplePoints(statements: readonly Statement[], part: number, { random, pick }: Options): Point[] {
+  const burning = transactionOf(statements, /INSERT INTO grant_receipts/);
+  return statements.flatMap((statement): Point[] => {
+    if (isCommit(statement)) return pointsAt(statement, ["before", "after"]);
+    const moment = pick(["before", "after"] as const);
+    return random() < part || burning.includes(statement) ? [{ statement, moment }] : [];
+  });
+}
+
+export function isCommit({ text }: Statement): boolean {
+  return text.endsWith("COMMIT");
+}
+
+/** The transaction with the statement, from its BEGIN to its COMMIT. @throws Error where there is none */
+function transactionOf(statements: readonly Statement[], which: RegExp): readonly Statement[] {
+  const place = statements.findIndex(({ text }) => which.test(text));
+  if (place < 0) throw new Error(`nothing like ${which} was sent`);
+  const from = statements.findLastIndex(({ text }, at) => at < place && text.startsWith("BEGIN"));
+  const to = statements.findIndex((statement, at) => at > place && isCommit(statement));
+  return statements.slice(from, to + 1);
+}
+
+/** Works on the items, so many at a time. */
+export async function inLanes<Item>(
+  items: readonly Item[],
+  lanes: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const lane = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+export function batchesOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}
