@@ -70,3 +70,8 @@ export function classifyCommitFailure(error: unknown): "definite" | "unknown" {
 export function isDatabaseError(error: unknown): boolean {
   return error instanceof pg.DatabaseError;
 }
+
+/** Whether the whole transaction may go well when it is run again: the connection is gone, or the database was too busy. */
+export function mayPass(error: unknown): boolean {
+  return isDatabaseFailure(error) && classifyFailure(error) !== error;
+}

@@ -1,4 +1,4 @@
-export { isDatabaseError, isUniqueViolation, sqlState, violatedConstraint } from "./failures.ts";
+export { isDatabaseError, isUniqueViolation, mayPass, sqlState, violatedConstraint } from "./failures.ts";
 export { appRole, migrate, migrateTarget, MigrationProblem, pendingMigrations } from "./migrate.ts";
 export { roleToTake } from "./role.ts";
 export { type Database, type DatabaseOptions, openDatabase, type TransactOptions, type Tx } from "./transaction.ts";

@@ -1,4 +1,4 @@
-import type { Tx } from "../../database/index.ts";
+import { mayPass, type Tx } from "../../database/index.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { raiseFence } from "../../leases/index.ts";
 import type { RehearsalContent } from "../../rehearsals/index.ts";
@@ -132,7 +132,8 @@ async function playState(claim: Claim, tx: Tx, state: Extract<AnyState, { kind: 
 
 /** A fault is retried by whoever called; a refusal is what the rehearsal was for. */
 function refusalOf(error: unknown, claim: Claim): Problem {
-  if (error instanceof ClaimLost || error instanceof HandedOver) throw error;
+  // Inside the transaction an error of the database is still as it came: what may pass is for whoever opened it.
+  if (error instanceof ClaimLost || error instanceof HandedOver || mayPass(error)) throw error;
   const problem = targetProblem(error, claim.run.database, claim.build);
   if (problem.definition.kind === "unavailable") throw error;
   return problem;

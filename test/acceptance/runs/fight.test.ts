@@ -28,7 +28,7 @@ interface Contender {
 async function enter(t: Owner, copy: Copy, number: number): Promise<Contender> {
   const file = path.join(copy.scene.folder, `worker-${copy.stage.names.name}-${number}`);
   const hasty = { RUN_LEASE_SECONDS: "1", RUN_POLL_MS: "50", SWEEP_INTERVAL_MS: "3600000", LOG_LEVEL: "fatal" };
-  const service = await spawnActor(t, copy, { pace: 10, worker: file }, hasty);
+  const service = await spawnActor(t, copy, { pace: 20, worker: file }, hasty);
   return { service, worker: () => readFile(file, "utf8").catch(() => "") };
 }
 
@@ -81,7 +81,7 @@ async function fight(t: Owner, copy: Copy): Promise<Fought> {
       struck.service.child.kill("SIGSTOP");
       told.stopped += 1;
       // not a sleep: longer than its lease, so that another has the run when it wakes
-      pending.push(pause(1_200 + random() * 1_000).then(() => struck.service.child.kill("SIGCONT")));
+      pending.push(pause(1_100 + random() * 600).then(() => struck.service.child.kill("SIGCONT")));
     }
   }
   await eventually("the run has ended", over, 60);
