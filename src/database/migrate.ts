@@ -47,6 +47,8 @@ export interface MigrateOptions {
   readonly directory?: string;
   /** How long the database may take to answer at all; as long as it likes if absent. */
   readonly connectTimeoutMs?: number;
+  /** How long any statement may take; a connection that fell silent is given up then. As long as it likes if absent. */
+  readonly answerTimeoutMs?: number;
   readonly log?: (message: string) => void;
 }
 
@@ -91,6 +93,7 @@ async function apply(
     connectionString: options.ownerUrl,
     application_name: "countersign-migrate",
     ...(options.connectTimeoutMs === undefined ? {} : { connectionTimeoutMillis: options.connectTimeoutMs }),
+    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
   });
   // A connection that is lost between two queries says so by an event, which would end the process; the next query is
   // rejected, and that is where it is dealt with.

@@ -12,6 +12,17 @@ export interface TargetsOptions {
 
 const connectTimeoutMs = 5_000;
 
+const because: Readonly<Record<string, string>> = {
+  "28000": "it knows no such role, or does not let it in",
+  "28P01": "it does not take the role or its password",
+  "3D000": "it has no database of that name",
+  "42501": "the role may not make what the service needs there",
+  "53300": "it has no connection left",
+  "55P03": "a lock was not to be had in time",
+  "57014": "a statement took too long",
+  "57P03": "it is starting or stopping",
+};
+
 /** The target databases of this process: each is prepared and opened when it is first needed. */
 export interface Targets {
   readonly names: readonly string[];
@@ -51,8 +62,8 @@ export function openTargets(options: TargetsOptions): Targets {
 
 /** The fence and the markers must be there before the first state; they are ours and change nothing that a build names. */
 async function prepare(url: string, options: TargetsOptions): Promise<Database> {
-  await migrateTarget({ ownerUrl: url, connectTimeoutMs });
   const { poolSize, statementTimeoutMs, lockTimeoutMs, onIdleError } = options;
+  await migrateTarget({ ownerUrl: url, connectTimeoutMs, answerTimeoutMs: statementTimeoutMs + connectTimeoutMs });
   return openDatabase({
     url,
     acquireTimeoutMs: connectTimeoutMs,
@@ -69,7 +80,9 @@ function unavailable(name: string, cause: unknown): Error {
   if (sqlState(cause) === "25006") {
     return new RunProblem("TARGET_READ_ONLY", `The target database ${name} does not take writes.`, { cause });
   }
-  return new RunProblem("TARGET_UNAVAILABLE", `The target database ${name} cannot be reached or prepared.`, {
+  const state = sqlState(cause);
+  const why = state === undefined ? "" : `: ${because[state] ?? "it refused"} (${state})`;
+  return new RunProblem("TARGET_UNAVAILABLE", `The target database ${name} cannot be reached or prepared${why}.`, {
     retryAfterSeconds: 2,
     cause,
   });

@@ -1,7 +1,7 @@
 import type { Problem } from "../../kernel/problem.ts";
 import { retryState } from "./advance.ts";
 import { errorOf } from "./conclude.ts";
-import type { Claim, Engine } from "./engine.ts";
+import { type Claim, type Engine, HandedOver } from "./engine.ts";
 import { backoff, isTransient, targetProblem, wait } from "./faults.ts";
 
 /** How a piece of work in the target has ended. */
@@ -38,6 +38,8 @@ export async function attempts<T>(
       if (!isTransient(problem) || !patient) return { refused: problem };
       const delay = backoff(tried);
       attempt = await retryState(engine, claim, what, errorOf(problem), delay);
+      // Who drains does not stay for it: another process tries again.
+      if (claim.draining) throw new HandedOver(`${claim.root} is handed over`);
       await wait(claim, delay);
     }
   }

@@ -7,11 +7,9 @@ export function pointsAt(statement: Statement, moments: readonly Moment[]): Poin
   return moments.map((moment) => ({ statement, moment }));
 }
 
-/** Before and after every statement. A COMMIT is also met on its way: what becomes of it then, nobody knows. */
+/** Before and after every statement. */
 export function allPoints(statements: readonly Statement[]): Point[] {
-  return statements.flatMap((one) =>
-    pointsAt(one, isCommit(one) ? ["before", "during", "after"] : ["before", "after"]),
-  );
+  return statements.flatMap((one) => pointsAt(one, ["before", "after"]));
 }
 
 /**
