@@ -12,6 +12,10 @@
  *
  *   npm run soak -- crash                all of it, with another seed each time
  *   npm run soak -- crash --seed=4711
+ *
+ * Ten thousand random bodies at each route that takes one (test/acceptance/bad-input/):
+ *
+ *   npm run soak -- bodies
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -20,16 +24,17 @@ const words = process.argv.slice(2);
 const what = words.find((word) => !word.startsWith("--")) ?? "20000";
 const seeds = words.filter((word) => word.startsWith("--seed="));
 
-if (!/^([1-9]\d{0,8}|crash)$/.test(what) || seeds.some((seed) => !/^--seed=\d{1,10}$/.test(seed))) {
-  console.error("usage: npm run soak -- [count | crash] [--seed=N]");
+if (!/^([1-9]\d{0,8}|crash|bodies)$/.test(what) || seeds.some((seed) => !/^--seed=\d{1,10}$/.test(seed))) {
+  console.error("usage: npm run soak -- [count | crash | bodies] [--seed=N]");
   process.exit(2);
 }
 
-const tests =
-  what === "crash"
-    ? ["runs/crash.test.ts", "runs/target-killed.test.ts", "runs/fight.test.ts"]
-    : ["model/reference-model.test.ts"];
-const form = what === "crash" ? "--full" : `--sequences=${what}`;
+const parts: Readonly<Record<string, readonly string[]>> = {
+  crash: ["runs/crash.test.ts", "runs/target-killed.test.ts", "runs/fight.test.ts"],
+  bodies: ["bad-input/properties.test.ts"],
+};
+const tests = parts[what] ?? ["model/reference-model.test.ts"];
+const form = what in parts ? "--full" : `--sequences=${what}`;
 
 for (const test of tests) {
   const file = fileURLToPath(new URL(`../test/acceptance/${test}`, import.meta.url));

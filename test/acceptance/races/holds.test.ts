@@ -93,7 +93,7 @@ const isStrange = (answer: Answer): boolean =>
   answer.status !== 200 && String(answer.body["code"]) !== "REGISTRATION_HOLD";
 
 t.test("GRANT-9 of consumes that race a hold over two processes, none passes after it was acknowledged", async (t) => {
-  const race = await raceHolds(t, await setStage(t), 12);
+  const race = await raceHolds(t, await setStage(t), 6);
   t.comment(`${race.passed} passed before their hold, ${race.stopped} were stopped by it`);
   t.same({ late: race.late, strange: race.strange }, { late: 0, strange: [] });
   t.ok(race.passed > 0 && race.stopped > 0, "both sides of the race were seen");

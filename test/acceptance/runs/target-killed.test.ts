@@ -12,7 +12,7 @@ import { ask, type Target } from "../../support/runs.ts";
 
 const options = readOptions();
 const { full, seed, random, pick } = options;
-const rounds = full ? 40 : 2;
+const rounds = full ? 40 : 1;
 const moments = ["before", "during", "after"] as const;
 
 t.setTimeout(full ? 7_200_000 : 300_000);
