@@ -99,5 +99,5 @@ function fingerprintOf(client: pg.Client): Promise<string> {
     },
     savepoint: (work) => work(),
   };
-  return c1Vocabulary.fingerprint(tx);
+  return c1Vocabulary.fingerprint(tx, undefined as never);
 }
