@@ -1,3 +1,4 @@
+export { copyOut } from "./copy.ts";
 export { isDatabaseError, isUniqueViolation, mayPass, sqlState, violatedConstraint } from "./failures.ts";
 export { appRole, migrate, migrateTarget, MigrationProblem, pendingMigrations } from "./migrate.ts";
 export { roleToTake } from "./role.ts";

@@ -17,6 +17,8 @@ export interface TransactOptions {
   readonly readOnly?: boolean;
   /** Do everything, answer the result, and roll back: `?dry_run=true`. */
   readonly rollback?: boolean;
+  /** Over a connection of its own that nothing was done on before. */
+  readonly fresh?: boolean;
 }
 
 export interface Database {
@@ -47,6 +49,16 @@ export interface DatabaseOptions {
 }
 
 const attempts = 5;
+
+/** The connection under each open transaction: for what no statement with values can do. */
+const connections = new WeakMap<Tx, pg.PoolClient>();
+
+/** @throws Error where the transaction is none of ours */
+export function connectionOf(tx: Tx): pg.PoolClient {
+  const client = connections.get(tx);
+  if (client === undefined) throw new Error("that is no open transaction");
+  return client;
+}
 
 /** Opens the pool. Nothing is connected until the first transaction. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -113,7 +125,7 @@ async function runOnce<T>(
   work: (tx: Tx) => Promise<T>,
   options: TransactOptions,
 ): Promise<T> {
-  const client = await connect(pool);
+  const client = options.fresh === true ? await connectAnew(pool) : await connect(pool);
   // A connection that breaks between two queries emits an error that would otherwise end the process.
   client.on("error", ignored);
   let broken = true;
@@ -135,6 +147,23 @@ async function runOnce<T>(
     client.off("error", ignored);
     client.release(broken);
   }
+}
+
+/** A connection outside the pool: `release` ends it. */
+async function connectAnew(pool: pg.Pool): Promise<pg.PoolClient> {
+  const client = new pg.Client(pool.options);
+  client.on("error", ignored);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new ServiceProblem("DATABASE_UNAVAILABLE", "The database cannot be reached. Nothing was changed.", {
+      retryAfterSeconds: 1,
+      members: { outcome: "unchanged" },
+      cause: error,
+    });
+  }
+  const release = (): void => void client.end().catch(ignored);
+  return Object.assign(client, { release });
 }
 
 function ignored(): void {
@@ -229,5 +258,6 @@ function transactionOn(client: pg.PoolClient): Tx {
       }
     },
   };
+  connections.set(tx, client);
   return tx;
 }

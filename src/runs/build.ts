@@ -2,6 +2,7 @@ import type { TSchema } from "typebox";
 import type { Tx } from "../database/index.ts";
 import type { BindingsInput } from "../grants/index.ts";
 import type { Problem } from "../kernel/problem.ts";
+import type { Authority } from "./authority.ts";
 
 /** What a state found or did, as it is shown and kept. */
 export type Detail = Readonly<Record<string, unknown>>;
@@ -16,6 +17,12 @@ export interface Work<Input = unknown> {
   readonly input: Input;
 }
 
+/** What an undoing works with. */
+export interface Undoing<Input = unknown> extends Work<Input> {
+  /** Whether the write that is to be undone was committed, or stands in this transaction. */
+  readonly stands: boolean;
+}
+
 interface StateBase {
   /** `S0`, `S1`, … in order. */
   readonly state: string;
@@ -28,6 +35,8 @@ interface StateBase {
 /** Looks at the target and writes nothing. */
 export interface CheckState<Input> extends StateBase {
   readonly kind: "check";
+  /** Whether it looks over a connection of its own, that nothing was done on before. */
+  readonly fresh?: boolean;
   check(work: Work<Input>): Promise<Detail>;
 }
 
@@ -45,7 +54,7 @@ export interface WriteState<Input> extends StateBase {
   action(work: Work<Input>): Promise<Detail>;
   /** @throws Problem when the target is not as it should be by now */
   verify(work: Work<Input>): Promise<Detail>;
-  undo(work: Work<Input>): Promise<Detail>;
+  undo(work: Undoing<Input>): Promise<Detail>;
 }
 
 /** Writes the outcome to the grant and gives the lease back, in the control database. */
@@ -71,6 +80,12 @@ export interface Build<Input = never> {
   readonly carrier: string;
   readonly target: string;
   readonly leaseName: string;
+  /** The lease of a run with this input, where not all runs of the build share one. */
+  leaseFor?(input: Input): string;
+  /** What lets its runs advance, where that is no grant; such runs are started by the domain that has the authority. */
+  readonly authority?: Authority;
+  /** Whether its states look themselves whether the target is as it was rehearsed, under their own locks. */
+  readonly looksItself?: boolean;
   /** The actions that it knows. */
   readonly actionSet: readonly string[];
   /** Those of them that a grant must have for this input. */
@@ -85,13 +100,16 @@ export interface Build<Input = never> {
   digests(input: Input): BuildDigests;
   readonly states: readonly StateDeclaration<Input>[];
   /** A digest of all that the build names in the target: it differs when anybody else was there (OPEN-1). */
-  fingerprint(target: Tx): Promise<string>;
+  fingerprint(target: Tx, input: Input): Promise<string>;
   /** What counts of it for undoing: the same before a build and after its compensation (OPEN-2). */
-  standing(target: Tx): Promise<string>;
-  /** What this transaction has done to the target so far: objects and rows. */
-  delta(target: Tx, before: unknown): Promise<Detail>;
+  standing(target: Tx, input: Input): Promise<string>;
+  /**
+   * What this transaction has done to the target so far: objects and rows.
+   * @param last what the last state that writes has found and done
+   */
+  delta(target: Tx, before: unknown, input: Input, last: Detail): Promise<Detail>;
   /** What `delta` compares with; read before the first write. */
-  baseline(target: Tx): Promise<unknown>;
+  baseline(target: Tx, input: Input): Promise<unknown>;
   /** The problem that a refusal of the target's own guards stands for, if the build knows it. */
   explain(constraint: string, message: string): Problem | undefined;
 }

@@ -1,5 +1,5 @@
 import type { BuildView, Digests } from "./schemas.ts";
-import { type Builds, examineInput, findBuild } from "./input.ts";
+import { type Builds, examineInput, findBuild, startsByGrant } from "./input.ts";
 
 /**
  * What the author of a request fills in for an input: computed, and nothing written.
@@ -13,7 +13,7 @@ export function digestsOf(builds: Builds, name: string, input: unknown): Digests
 
 /** The builds, as they are declared. */
 export function listBuilds(builds: Builds): BuildView[] {
-  return [...builds.values()].map((build) => ({
+  return [...builds.values()].filter(startsByGrant).map((build) => ({
     build: build.name,
     summary: build.summary,
     carrier: build.carrier,

@@ -1,7 +1,11 @@
-export type { AnyBuild, Build, Detail, StateDeclaration, Work } from "./build.ts";
+export { type Authority, adoptLease, type RunEnding, type RunLease } from "./authority.ts";
+export type { AnyBuild, Build, Detail, StateDeclaration, Undoing, Work } from "./build.ts";
 export { builds } from "./builds/index.ts";
 export { digestsOf, listBuilds } from "./digests.ts";
 export { RunProblem } from "./errors.ts";
+export { type Opening, openedRun, openRun, standingRun } from "./open.ts";
+export { type MarkerRow, readMarkers } from "./markers/store.ts";
+export { type StateRow, selectStates } from "./progress/store.ts";
 export { listRuns, presentRun, readEvents, type RunQuery } from "./read.ts";
 export { resumeRun } from "./resume.ts";
 export {
@@ -12,6 +16,7 @@ export {
   RollbackInput,
   Root,
   Run,
+  RunAuthCode,
   RunEvent,
   RunInput,
   RunningChoice,

@@ -8,14 +8,27 @@ const compiled = new WeakMap<AnyBuild, Validator>();
 
 export type Builds = ReadonlyMap<string, AnyBuild>;
 
+/** Whether its runs are started here; those of others are started by the domain that authorizes them. */
+export function startsByGrant(build: AnyBuild): boolean {
+  return build.authority === undefined;
+}
+
 /** @throws ServiceProblem NOT_FOUND or INVALID_REQUEST, as the place where the build was named wants it */
 export function findBuild(builds: Builds, name: string, where: "path" | "body"): Build<unknown> {
   const build = builds.get(name);
   // What is read from outside is examined before it is handed to the build as its own.
-  if (build !== undefined) return build;
+  if (build !== undefined && startsByGrant(build)) return build;
   if (where === "path") throw new ServiceProblem("NOT_FOUND", `There is no build ${name}.`);
   throw new ServiceProblem("INVALID_REQUEST", `There is no build ${name}.`, {
-    errors: [{ pointer: "/build", detail: `must be one of ${[...builds.keys()].join(", ")}` }],
+    errors: [
+      {
+        pointer: "/build",
+        detail: `must be one of ${[...builds.values()]
+          .filter(startsByGrant)
+          .map((one) => one.name)
+          .join(", ")}`,
+      },
+    ],
   });
 }
 

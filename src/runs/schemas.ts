@@ -17,6 +17,11 @@ export const Root = Name(200, {
   description: "Names the run: the same root with the same content resumes it (RUN-1).",
   examples: ["c1-vocabulary-2026-06-23-1"],
 });
+/** What the run works under: a grant, a plan's M-1 record, or nothing but its own name where nothing is burned. */
+export const RunAuthCode = Type.String({
+  pattern: "^(?:GBA|M1|STEP)-[A-Za-z0-9._-]{1,170}$",
+  examples: ["GBA-C1-APR-2026-0001"],
+});
 export const RunStatusName = Type.Enum([...runStatuses]);
 
 const started = {
@@ -112,7 +117,7 @@ const summary = {
   state: Type.String({ description: "The state it is in, or the last one it was in.", examples: ["S4"] }),
   last_ok_state: nullable(Type.String({ examples: ["S3"] })),
   stop_state: nullable(Type.String({ description: "Where it stopped, by name.", examples: ["COMP_VALUES"] })),
-  auth_code: AuthCode,
+  auth_code: RunAuthCode,
   target: TargetName,
   environment: Type.String(),
   executor: Principal,

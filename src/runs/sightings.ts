@@ -1,6 +1,7 @@
 import { type Database, sqlState } from "../database/index.ts";
 import { findRehearsal, type Sighting, type Sightings } from "../rehearsals/index.ts";
 import type { AnyBuild } from "./build.ts";
+import { readInput } from "./store.ts";
 import type { Targets } from "./targets.ts";
 
 /** What a look at a target needs. */
@@ -19,15 +20,17 @@ export async function see(eyes: Eyes, refs: readonly string[]): Promise<Sighting
   for (const ref of new Set(refs)) {
     const row = await eyes.control.transact((tx) => findRehearsal(tx, ref), { readOnly: true });
     const build = row === undefined ? undefined : eyes.builds.get(row.build);
-    if (row !== undefined && build !== undefined) seen.set(ref, await look(eyes, row.database, build));
+    if (row === undefined || build === undefined) continue;
+    const input = await eyes.control.transact((tx) => readInput(tx, row.idempotency_root), { readOnly: true });
+    seen.set(ref, await look(eyes, row.database, build, input));
   }
   return seen;
 }
 
-async function look(eyes: Eyes, name: string, build: AnyBuild): Promise<Sighting> {
+async function look(eyes: Eyes, name: string, build: AnyBuild, input: unknown): Promise<Sighting> {
   try {
     const target = await eyes.targets.open(name);
-    return { fingerprint: await target.transact((tx) => build.fingerprint(tx), { readOnly: true }) };
+    return { fingerprint: await target.transact((tx) => build.fingerprint(tx, input as never), { readOnly: true }) };
   } catch (error) {
     const state = sqlState(error) ?? sqlState((error as Error).cause);
     return { unseen: `The target database ${name} could not be looked at${state === undefined ? "" : ` (${state})`}.` };

@@ -1,25 +1,22 @@
 import type { Tx } from "../database/index.ts";
 import { GrantProblem, type GrantRow, grantForRun, rehearsalRefOf, rollsBackOf } from "../grants/index.ts";
 import type { Caller } from "../kernel/caller.ts";
-import { canonicalJson, digestOf } from "../kernel/json.ts";
+import { digestOf } from "../kernel/json.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import type { Build } from "./build.ts";
 import { RunProblem } from "./errors.ts";
 import { type Builds, examineInput, findBuild } from "./input.ts";
-import { note } from "./progress/note.ts";
+import { openRun, requireAddressable, requireSameContent } from "./open.ts";
 import { presentRun } from "./read.ts";
 import { resumeLocked } from "./resume.ts";
 import type { Run, RunInput } from "./schemas.ts";
-import { findRun, insertRun, lockRun, type RunRow } from "./store.ts";
+import { findRun, lockRun, type RunRow } from "./store.ts";
 
 export interface StartContext {
   readonly builds: Builds;
   /** The names of the configured target databases. */
   readonly targets: readonly string[];
 }
-
-/** Seconds that a run may work unless it is said otherwise (OPEN-3). */
-const defaultWorkSeconds = 3_600;
 
 /**
  * Starts a run, or resumes the one that stands under its root with the same content (RUN-1). Nothing is burned here: the
@@ -71,11 +68,7 @@ export async function startRun(
 /** @throws RunProblem RUN_CONFLICT where the root stands for anything else */
 function requireSameRun(standing: RunRow, caller: Caller, input: RunInput, inputDigest: string): void {
   const root = input.idempotency_root;
-  if (standing.executor !== caller.principal || standing.input_digest !== inputDigest) {
-    throw new RunProblem("RUN_CONFLICT", `${root} stands for another run, or for other content.`, {
-      errors: [{ pointer: "/idempotency_root", detail: "stands for a run with other content or of another executor" }],
-    });
-  }
+  requireSameContent(standing, caller, inputDigest);
   if (input.target !== undefined && input.target !== standing.database) {
     throw new RunProblem("RUN_CONFLICT", `${root} goes to ${standing.database}, not to ${input.target}.`, {
       errors: [{ pointer: "/target", detail: `the run goes to ${standing.database}` }],
@@ -91,55 +84,21 @@ interface Fresh {
   readonly rollsBack: string | undefined;
 }
 
-async function insert(tx: Tx, caller: Caller, build: Build<unknown>, fresh: Fresh): Promise<boolean> {
+function insert(tx: Tx, caller: Caller, build: Build<unknown>, fresh: Fresh): Promise<boolean> {
   const { input, inputDigest, grant, database, rollsBack } = fresh;
-  const root = input.idempotency_root;
-  const inserted = await insertRun(tx, {
-    root,
-    build: build.name,
+  return openRun(tx, caller, {
+    root: input.idempotency_root,
+    build,
     rollsBack,
     mode: grant.mode,
     authCode: grant.auth_code,
-    executor: caller.principal,
     environment: grant.scope.environment,
     database,
     bindings: { ...input.bindings, mode: grant.mode },
     inputDigest,
-    input: canonicalJson(input.input),
+    input: input.input,
     rehearsalRef: rehearsalRefOf(grant),
-    firstState: build.states[0]?.state ?? "S0",
-    requestId: caller.requestId,
-    workSeconds: input.work_within_seconds ?? defaultWorkSeconds,
-  });
-  if (!inserted) return false;
-  const { manifest_digest, schema_digest } = input.bindings;
-  await note(tx, caller, root, {
-    event: "run_started",
-    detail: {
-      build: build.name,
-      auth_code: grant.auth_code,
-      mode: grant.mode,
-      target: database,
-      manifest_digest,
-      schema_digest,
-    },
-  });
-  return true;
-}
-
-/** Characters that a path may have for a root, percent-encoded. */
-const longestInPath = 1_900;
-
-/** A run is looked at under its root, so the root must be one that a path can have. @throws ServiceProblem INVALID_REQUEST */
-function requireAddressable(root: string): void {
-  const detail = /^\.{1,2}$/.test(root)
-    ? "It must not be a step in a path."
-    : encodeURIComponent(root).length > longestInPath
-      ? `It must not be longer than ${longestInPath} characters where it stands in a path, percent-encoded.`
-      : undefined;
-  if (detail === undefined) return;
-  throw new ServiceProblem("INVALID_REQUEST", `The idempotency_root cannot be part of a path. ${detail}`, {
-    errors: [{ pointer: "/idempotency_root", detail }],
+    workSeconds: input.work_within_seconds,
   });
 }
 

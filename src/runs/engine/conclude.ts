@@ -1,7 +1,7 @@
 import type { Tx } from "../../database/index.ts";
-import { recordRunOutcome } from "../../grants/index.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { yieldLease } from "../../leases/index.ts";
+import { grantAuthority } from "../authority.ts";
 import { note } from "../progress/note.ts";
 import { endAttempt } from "../progress/store.ts";
 import type { RunError } from "../schemas.ts";
@@ -22,7 +22,7 @@ export interface Ending {
 }
 
 /**
- * Ends the run: outcome to the grant, lease given back, on every path (RUN-4, S7).
+ * Ends the run: outcome to what authorized it, lease given back, on every path (RUN-4, S7).
  * @param tx a transaction of the run's holder
  */
 export async function finish(tx: Tx, claim: Claim, run: RunRow, ending: Ending): Promise<void> {
@@ -43,7 +43,7 @@ export async function finish(tx: Tx, claim: Claim, run: RunRow, ending: Ending):
   });
   if (claim.fence !== undefined) await yieldLease(tx, claim.caller, claim.fence);
   if (run.reserved) {
-    await recordRunOutcome(tx, claim.caller, run.auth_code, {
+    await (claim.build.authority ?? grantAuthority).ended(tx, claim.caller, run, {
       idempotency_root: run.idempotency_root,
       status,
       stop_state: stopState,

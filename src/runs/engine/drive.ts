@@ -81,7 +81,10 @@ function checkState(engine: Engine, claim: Claim, state: CheckState<never>, atte
   const what = { direction: "forward", state: state.state, compensation: null } as const;
   return attempts(engine, claim, what, attempt, async () => {
     const target = await engine.targets.open(claim.run.database);
-    return target.transact((tx) => state.check(workOf(claim, tx)), { readOnly: true });
+    return target.transact((tx) => state.check(workOf(claim, tx)), {
+      readOnly: true,
+      fresh: state.fresh === true,
+    });
   });
 }
 

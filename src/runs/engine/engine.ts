@@ -27,7 +27,8 @@ export interface Claim {
   readonly root: string;
   readonly claimNo: string;
   readonly build: AnyBuild;
-  readonly input: unknown;
+  /** Examined when the run was started: the build's own. */
+  readonly input: never;
   /** The run as it was claimed; what changes later is read again in each transaction. */
   readonly run: RunRow;
   readonly caller: Caller;
@@ -41,6 +42,11 @@ export interface Claim {
   readonly over: AbortController;
   /** Whether the run is handed over at its next state boundary: the process drains. */
   draining: boolean;
+}
+
+/** The lease that this run works under. */
+export function leaseNameOf(claim: Claim): string {
+  return claim.build.leaseFor?.(claim.input) ?? claim.build.leaseName;
 }
 
 /** The run is another's by now: nothing more is written for it here. */

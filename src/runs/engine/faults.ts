@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isDatabaseError, sqlState, violatedConstraint } from "../../database/index.ts";
 import { Problem } from "../../kernel/problem.ts";
+import { ServiceProblem } from "../../kernel/problems.ts";
 import type { AnyBuild } from "../build.ts";
 import { RunProblem } from "../errors.ts";
 import { type Claim, ClaimLost, HandedOver } from "./engine.ts";
@@ -32,7 +33,8 @@ export function targetProblem(error: unknown, database: string, build: AnyBuild)
     });
   }
   if (error instanceof Problem) {
-    if (!isTransient(error) || error.code === "TARGET_UNAVAILABLE") return error;
+    // What a domain has named keeps its name; what only the database has said is told of the target.
+    if (!isTransient(error) || !(error instanceof ServiceProblem)) return error;
     const why = because[state ?? ""] ?? "the connection was lost, or the commit was not confirmed";
     return new RunProblem("TARGET_UNAVAILABLE", `The target database ${database} did not finish: ${why}.`, {
       cause: error,

@@ -42,8 +42,8 @@ export async function requireUnmovedTarget(
 ): Promise<void> {
   const last = found.at(-1);
   const ref = claim.run.rehearsal_ref;
-  if (last === undefined && ref === null) return;
-  const fingerprint = await claim.build.fingerprint(tx);
+  if (claim.build.looksItself === true || (last === undefined && ref === null)) return;
+  const fingerprint = await claim.build.fingerprint(tx, claim.input);
   if (last === undefined) {
     const row = await engine.control.transact((control) => findRehearsal(control, ref ?? ""), { readOnly: true });
     if (row === undefined) throw new Error(`the rehearsal ${ref} of ${claim.root} is not on record`);

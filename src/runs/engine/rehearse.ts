@@ -61,7 +61,7 @@ export async function rehearse(engine: Engine, claim: Claim, first: number): Pro
       },
       { rollback: true },
     );
-    const exit = await target.transact((tx) => claim.build.fingerprint(tx), { readOnly: true });
+    const exit = await target.transact((tx) => claim.build.fingerprint(tx, claim.input), { readOnly: true });
     return conclude(claim, inside, exit);
   });
 }
@@ -85,9 +85,9 @@ async function startOver(engine: Engine, claim: Claim): Promise<void> {
 async function play(engine: Engine, claim: Claim, tx: Tx): Promise<Rehearsed> {
   const { build } = claim;
   await raiseFence(tx, fenceOf(claim));
-  const entry = await build.fingerprint(tx);
-  const standing = await build.standing(tx);
-  const baseline = await build.baseline(tx);
+  const entry = await build.fingerprint(tx, claim.input);
+  const standing = await build.standing(tx, claim.input);
+  const baseline = await build.baseline(tx, claim.input);
   const forward: Step[] = [];
   const shown = (rollback: unknown, delta: unknown, passed: boolean): Shown => ({
     entry_fingerprint: entry,
@@ -148,13 +148,13 @@ async function finishShow(
   last: Done,
 ): Promise<Rehearsed> {
   const { build } = claim;
-  const delta = await build.delta(tx, baseline);
+  const delta = await build.delta(tx, baseline, claim.input, last.detail as Detail);
   const undone: unknown[] = [];
   for (const { state: name, compensation } of undoPlanOf(build, last.state)) {
     const state = stateOf(build, name);
     if (state.kind !== "write") continue;
     try {
-      const detail = await state.undo(workOf(claim, tx));
+      const detail = await state.undo({ ...workOf(claim, tx), stands: true });
       await checkDeferred(tx);
       undone.push({ state: name, compensation, ok: true, detail });
     } catch (error) {
@@ -163,7 +163,7 @@ async function finishShow(
       return { kind: "refused", shown: shown(undone, delta, false), state: stateOf(build, last.state), problem };
     }
   }
-  if ((await build.standing(tx)) !== standing) {
+  if ((await build.standing(tx, claim.input)) !== standing) {
     const problem = new RunProblem("STATE_FAILED", "The compensations do not lead back to what stood before.");
     return { kind: "refused", shown: shown(undone, delta, false), state: stateOf(build, last.state), problem };
   }

@@ -1,30 +1,24 @@
 import { type Tx, violatedConstraint } from "../../database/index.ts";
-import { consumeGrant } from "../../grants/index.ts";
 import { Problem } from "../../kernel/problem.ts";
-import { type AcquiredLease, isHeldElsewhere, LeaseProblem, takeForRun } from "../../leases/index.ts";
+import { type AcquiredLease, isHeldElsewhere, LeaseProblem } from "../../leases/index.ts";
+import { adoptLease, grantAuthority } from "../authority.ts";
 import { see } from "../sightings.ts";
 import { note } from "../progress/note.ts";
 import { giveUpClaim, type RunRow, updateRun } from "../store.ts";
-import { type Claim, ClaimLost, type Engine } from "./engine.ts";
+import { type Claim, ClaimLost, type Engine, leaseNameOf } from "./engine.ts";
 import { asHolder } from "./holder.ts";
 
 /**
- * S1: the lease and the grant in one transaction (GRANT-4), or the receipt and the lease of an earlier consume by the
- * same executor with the same root (LEASE-4). After an answer that was lost, the retry finds the receipt.
+ * S1: the lease and what authorizes the run in one transaction (GRANT-4, PLAN-2), or the receipt and the lease of an
+ * earlier consume by the same executor with the same root (LEASE-4). After an answer that was lost, the retry finds the receipt.
  * @throws whatever refuses: Problems of grants, leases, holds and rehearsals
  */
 export async function reserve(engine: Engine, claim: Claim): Promise<void> {
-  const ref = claim.run.rehearsal_ref;
+  const ref = claim.build.looksItself === true ? null : claim.run.rehearsal_ref;
   const sightings = await see(engine, ref === null ? [] : [ref]);
   const lease = await asHolder(engine, claim, async (tx, run) => {
-    const name = claim.build.leaseName;
-    const input = {
-      ...run.bindings,
-      idempotency_root: run.idempotency_root,
-      lease: { name, ttl_seconds: engine.leaseSeconds },
-    };
-    const receipt = await consumeGrant(tx, claim.caller, engine.keys, run.auth_code, input, sightings);
-    const taken = receipt.replayed || receipt.lease === undefined ? await adopt(engine, claim, tx, run) : receipt.lease;
+    const authority = claim.build.authority ?? grantAuthority;
+    const taken = await authority.take(tx, claim.caller, engine.keys, run, leaseOf(engine, claim), sightings);
     await updateRun(tx, run.idempotency_root, {
       reserved: true,
       lease_name: taken.name,
@@ -41,13 +35,16 @@ export async function reserve(engine: Engine, claim: Claim): Promise<void> {
 /** The database's own look: a run that is not finished keeps its lease's place, also while the lease has lapsed. */
 function leaseOfAnother(claim: Claim, error: unknown): unknown {
   if (violatedConstraint(error) !== "one_run_per_lease") return error;
-  const detail = `Another run is under way under ${claim.build.leaseName} in ${claim.run.database}.`;
+  const detail = `Another run is under way under ${leaseNameOf(claim)} in ${claim.run.database}.`;
   return new LeaseProblem("LEASE_HELD", detail, { retryAfterSeconds: 30, cause: error });
 }
 
+function leaseOf(engine: Engine, claim: Claim) {
+  return { name: leaseNameOf(claim), ttlSeconds: engine.leaseSeconds };
+}
+
 function adopt(engine: Engine, claim: Claim, tx: Tx, run: RunRow): Promise<AcquiredLease> {
-  const lease = { name: claim.build.leaseName, authCode: run.auth_code, ttlSeconds: engine.leaseSeconds };
-  return takeForRun(tx, claim.caller, engine.keys, lease);
+  return adoptLease(tx, claim.caller, engine.keys, run, leaseOf(engine, claim));
 }
 
 function holdIt(claim: Claim, lease: AcquiredLease): void {

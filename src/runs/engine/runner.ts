@@ -87,7 +87,7 @@ async function claimOf(engine: Engine, run: RunRow): Promise<Claim> {
     root: run.idempotency_root,
     claimNo: run.claim_no,
     build,
-    input,
+    input: input as never,
     run,
     caller: { ...serviceCaller("runner"), principal: run.executor, requestId: run.request_id },
     fence: undefined,

@@ -8,7 +8,7 @@ import { fenceOf, raised, requireUnmovedTarget } from "./raise.ts";
 /** What a state of the build works with, in this transaction of the target. */
 export function workOf(claim: Claim, target: Work["target"]): Work<never> {
   const { root, run } = claim;
-  return { target, root, authCode: run.auth_code, bindings: run.bindings, input: claim.input as never };
+  return { target, root, authCode: run.auth_code, bindings: run.bindings, input: claim.input };
 }
 
 /**
@@ -57,7 +57,8 @@ export function undoState(
       await holdFence(tx, fenceOf(claim));
       const committed = await findMarker(tx, claim.root, "undo", state.state);
       if (committed !== undefined) return committed.event;
-      const done = await state.undo(workOf(claim, tx));
+      const stands = (await findMarker(tx, claim.root, "forward", state.state)) !== undefined;
+      const done = await state.undo({ ...workOf(claim, tx), stands });
       await mark(claim, tx, { direction: "undo", state: state.state, attempt }, done);
       return done;
     });
@@ -71,6 +72,6 @@ async function mark(
   event: Detail,
 ): Promise<void> {
   const { leaseName, fencingToken } = fenceOf(claim);
-  const fingerprint = await claim.build.fingerprint(tx);
+  const fingerprint = await claim.build.fingerprint(tx, claim.input);
   await insertMarker(tx, { root: claim.root, ...what, leaseName, fencingToken, fingerprint, event });
 }
