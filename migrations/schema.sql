@@ -92,6 +92,16 @@ c1_build_run.request_id text not null
 c1_build_run.created_at timestamp with time zone not null default clock_timestamp()
 c1_build_run.work_by timestamp with time zone not null
 c1_build_run.finished_at timestamp with time zone
+c1_build_run.grant_code text default 
+CASE
+    WHEN (auth_code ~~ 'GBA-%'::text) THEN auth_code
+    ELSE NULL::text
+END
+c1_build_run.approval_code text default 
+CASE
+    WHEN (auth_code ~~ 'M1-%'::text) THEN auth_code
+    ELSE NULL::text
+END
 c1_build_run_event.idempotency_root text not null
 c1_build_run_event.seq bigint not null
 c1_build_run_event.occurred_at timestamp with time zone not null default clock_timestamp()
@@ -111,6 +121,19 @@ c1_build_run_state.started_at timestamp with time zone not null default clock_ti
 c1_build_run_state.finished_at timestamp with time zone
 c1_build_run_state.error jsonb
 c1_build_run_state.detail jsonb
+council_records.record_code text not null
+council_records.kind text not null
+council_records.plan_id text not null
+council_records.revision text not null
+council_records.plan_digest text not null
+council_records.step integer not null
+council_records.decision text not null
+council_records.document_digest text
+council_records.recorded_by text not null
+council_records.recorded_at timestamp with time zone not null default clock_timestamp()
+council_records.revoked_at timestamp with time zone
+council_records.revoked_by text
+council_records.revoked_reason text
 dot_iu_runtime_lease.lease_name text not null
 dot_iu_runtime_lease.lease_holder text not null
 dot_iu_runtime_lease.lease_token_hash bytea not null
@@ -120,6 +143,16 @@ dot_iu_runtime_lease.acquired_at timestamp with time zone not null
 dot_iu_runtime_lease.renewed_at timestamp with time zone not null
 dot_iu_runtime_lease.expires_at timestamp with time zone not null
 dot_iu_runtime_lease.released_at timestamp with time zone
+dot_iu_runtime_lease.grant_code text default 
+CASE
+    WHEN (auth_code ~~ 'GBA-%'::text) THEN auth_code
+    ELSE NULL::text
+END
+dot_iu_runtime_lease.approval_code text default 
+CASE
+    WHEN (auth_code ~~ 'M1-%'::text) THEN auth_code
+    ELSE NULL::text
+END
 governance_build_authorization.auth_code text not null
 governance_build_authorization.request_ref text not null
 governance_build_authorization.mode text not null
@@ -171,11 +204,77 @@ idempotency_keys.headers jsonb not null default '{}'::jsonb
 idempotency_keys.body text not null
 idempotency_keys.content_type text not null
 idempotency_keys.created_at timestamp with time zone not null default clock_timestamp()
+os_proposal_approvals.approval_code text not null
+os_proposal_approvals.plan_id text not null
+os_proposal_approvals.revision text not null
+os_proposal_approvals.plan_digest text not null
+os_proposal_approvals.step integer not null
+os_proposal_approvals.act text not null
+os_proposal_approvals.rehearsal_ref text
+os_proposal_approvals.signed boolean not null
+os_proposal_approvals.status text not null
+os_proposal_approvals.executor text
+os_proposal_approvals.reason text not null
+os_proposal_approvals.granted_by text not null
+os_proposal_approvals.granted_at timestamp with time zone not null default clock_timestamp()
+os_proposal_approvals.expires_at timestamp with time zone not null
+os_proposal_approvals.consumed_at timestamp with time zone
+os_proposal_approvals.consumed_by text
+os_proposal_approvals.idempotency_root text
+os_proposal_approvals.revoked_at timestamp with time zone
+os_proposal_approvals.revoked_by text
+os_proposal_approvals.revoked_reason text
+os_proposal_approvals.expired_at timestamp with time zone
+plan_ledger.plan_id text not null
+plan_ledger.seq bigint not null
+plan_ledger.revision text not null
+plan_ledger.plan_digest text not null
+plan_ledger.step integer not null
+plan_ledger.step_digest text not null
+plan_ledger.act text not null
+plan_ledger.outcome text not null
+plan_ledger.idempotency_root text not null
+plan_ledger.approval_code text
+plan_ledger.rehearsal_ref text
+plan_ledger.entry_fingerprint text
+plan_ledger.exit_fingerprint text
+plan_ledger.delta jsonb
+plan_ledger.evidence jsonb
+plan_ledger.backups jsonb
+plan_ledger.documents jsonb
+plan_ledger.error jsonb
+plan_ledger.recorded_by text not null
+plan_ledger.recorded_at timestamp with time zone not null default clock_timestamp()
+plan_revisions.plan_id text not null
+plan_revisions.revision text not null
+plan_revisions.plan_digest text not null
+plan_revisions.content text not null
+plan_revisions.source text not null
+plan_revisions.target text not null default ((content)::jsonb ->> 'target'::text)
+plan_revisions.registered_by text not null
+plan_revisions.registered_at timestamp with time zone not null default clock_timestamp()
+plan_step_runs.idempotency_root text not null
+plan_step_runs.plan_id text not null
+plan_step_runs.revision text not null
+plan_step_runs.step integer not null
+plan_step_runs.act text not null
+plan_step_runs.step_digest text not null
+plan_step_runs.approval_code text
+plans.plan_id text not null
+plans.created_at timestamp with time zone not null default clock_timestamp()
 principals.principal text not null
 principals.roles text[] not null
 principals.status text not null default 'active'::text
 principals.created_at timestamp with time zone not null default clock_timestamp()
 principals.issuer text
+proposal_signatures.approval_code text not null
+proposal_signatures.signer text not null
+proposal_signatures.kid text not null
+proposal_signatures.alg text not null
+proposal_signatures.jwk jsonb not null
+proposal_signatures.payload text not null
+proposal_signatures.jws text not null
+proposal_signatures.signed_at timestamp with time zone not null default clock_timestamp()
 registration_holds.id uuid not null default gen_random_uuid()
 registration_holds.environment text
 registration_holds.reason text not null
@@ -283,10 +382,12 @@ audit_events: audit_events_pkey PRIMARY KEY (seq)
 audit_events: audit_events_resource_id_check CHECK ((resource_id <> ''::text))
 audit_events: audit_events_resource_type_check CHECK ((resource_type <> ''::text))
 c1_build_run: advances_under_grant CHECK (((status <> 'succeeded'::text) OR reserved))
-c1_build_run: c1_build_run_auth_code_fkey FOREIGN KEY (auth_code) REFERENCES governance_build_authorization(auth_code)
+c1_build_run: auth_code_form CHECK ((auth_code ~ '^(GBA|M1|STEP)-'::text))
+c1_build_run: c1_build_run_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
 c1_build_run: c1_build_run_build_check CHECK ((build <> ''::text))
 c1_build_run: c1_build_run_environment_check CHECK ((environment <> ''::text))
 c1_build_run: c1_build_run_executor_check CHECK ((executor <> ''::text))
+c1_build_run: c1_build_run_grant_code_fkey FOREIGN KEY (grant_code) REFERENCES governance_build_authorization(auth_code)
 c1_build_run: c1_build_run_idempotency_root_check CHECK (((length(idempotency_root) >= 1) AND (length(idempotency_root) <= 200)))
 c1_build_run: c1_build_run_pkey PRIMARY KEY (idempotency_root)
 c1_build_run: c1_build_run_rolls_back_fkey FOREIGN KEY (rolls_back) REFERENCES c1_build_run(idempotency_root)
@@ -297,6 +398,7 @@ c1_build_run: database_form CHECK ((database ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 c1_build_run: finished_pair CHECK (((status = ANY (ARRAY['succeeded'::text, 'stopped'::text])) = (finished_at IS NOT NULL)))
 c1_build_run: lease_pair CHECK (((lease_name IS NULL) = (fencing_token IS NULL)))
 c1_build_run: mode_known CHECK ((mode = ANY (ARRAY['dry-run'::text, 'commit'::text])))
+c1_build_run: run_of_step TRIGGER DEFERRABLE INITIALLY DEFERRED
 c1_build_run: status_known CHECK ((status = ANY (ARRAY['running'::text, 'compensating'::text, 'succeeded'::text, 'stopped'::text, 'indeterminate'::text])))
 c1_build_run: stop_request_whole CHECK ((((stop_running IS NULL) = (stop_by IS NULL)) AND ((stop_running IS NULL) = (stop_at IS NULL)) AND ((stop_running IS NULL) = (stop_reason IS NULL))))
 c1_build_run: stop_running_known CHECK ((stop_running = ANY (ARRAY['stop'::text, 'compensate'::text])))
@@ -314,8 +416,18 @@ c1_build_run_state: c1_build_run_state_pkey PRIMARY KEY (idempotency_root, direc
 c1_build_run_state: direction_known CHECK ((direction = ANY (ARRAY['forward'::text, 'undo'::text])))
 c1_build_run_state: finished_pair CHECK (((status = 'running'::text) = (finished_at IS NULL)))
 c1_build_run_state: status_known CHECK ((status = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text, 'rolled_back'::text])))
-dot_iu_runtime_lease: dot_iu_runtime_lease_auth_code_fkey FOREIGN KEY (auth_code) REFERENCES governance_build_authorization(auth_code)
+council_records: council_records_pkey PRIMARY KEY (record_code)
+council_records: council_records_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions(plan_id, revision)
+council_records: council_records_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES principals(principal)
+council_records: council_records_revoked_reason_check CHECK ((btrim(revoked_reason) <> ''::text))
+council_records: decision_given CHECK ((btrim(decision) <> ''::text))
+council_records: kind_known CHECK ((kind = ANY (ARRAY['C-1'::text, 'C-2'::text])))
+council_records: record_code_form CHECK ((record_code ~ '^C[12]-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
+council_records: record_revoked_whole CHECK ((((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
+dot_iu_runtime_lease: auth_code_form CHECK ((auth_code ~ '^(GBA|M1|STEP)-'::text))
+dot_iu_runtime_lease: dot_iu_runtime_lease_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
 dot_iu_runtime_lease: dot_iu_runtime_lease_fencing_token_check CHECK ((fencing_token >= 1))
+dot_iu_runtime_lease: dot_iu_runtime_lease_grant_code_fkey FOREIGN KEY (grant_code) REFERENCES governance_build_authorization(auth_code)
 dot_iu_runtime_lease: dot_iu_runtime_lease_lease_holder_check CHECK ((lease_holder <> ''::text))
 dot_iu_runtime_lease: dot_iu_runtime_lease_lease_token_hash_check CHECK ((octet_length(lease_token_hash) = 32))
 dot_iu_runtime_lease: dot_iu_runtime_lease_pkey PRIMARY KEY (lease_name)
@@ -361,12 +473,52 @@ grant_signatures: grant_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES p
 idempotency_keys: idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 idempotency_keys: idempotency_keys_pkey PRIMARY KEY (principal, method, path, key)
 idempotency_keys: idempotency_keys_status_check CHECK ((((status >= 200) AND (status <= 499)) AND (status <> 429)))
+os_proposal_approvals: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
+os_proposal_approvals: approval_code_form CHECK ((approval_code ~ '^M1-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
+os_proposal_approvals: approval_expiry CHECK ((expires_at > granted_at))
+os_proposal_approvals: consumed_whole CHECK ((((status = 'consumed'::text) = (consumed_at IS NOT NULL)) AND ((consumed_at IS NULL) = (consumed_by IS NULL)) AND ((consumed_at IS NULL) = (idempotency_root IS NULL))))
+os_proposal_approvals: expired_whole CHECK (((status = 'expired'::text) = (expired_at IS NOT NULL)))
+os_proposal_approvals: os_proposal_approvals_executor_check CHECK ((executor <> ''::text))
+os_proposal_approvals: os_proposal_approvals_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES principals(principal)
+os_proposal_approvals: os_proposal_approvals_pkey PRIMARY KEY (approval_code)
+os_proposal_approvals: os_proposal_approvals_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions(plan_id, revision)
+os_proposal_approvals: os_proposal_approvals_rehearsal_ref_fkey FOREIGN KEY (rehearsal_ref) REFERENCES rehearsals(rehearsal_ref)
+os_proposal_approvals: os_proposal_approvals_revoked_reason_check CHECK ((btrim(revoked_reason) <> ''::text))
+os_proposal_approvals: reason_given CHECK ((btrim(reason) <> ''::text))
+os_proposal_approvals: revoked_whole CHECK ((((status = 'revoked'::text) = (revoked_at IS NOT NULL)) AND ((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
+os_proposal_approvals: status_known CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'consumed'::text, 'revoked'::text, 'expired'::text])))
+plan_ledger: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
+plan_ledger: one_line_per_root UNIQUE (idempotency_root)
+plan_ledger: outcome_known CHECK ((outcome = ANY (ARRAY['rehearsed'::text, 'rehearsal_failed'::text, 'committed'::text, 'rolled_back'::text, 'retired'::text, 'failed'::text, 'contradicted'::text, 'undone'::text])))
+plan_ledger: plan_ledger_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
+plan_ledger: plan_ledger_pkey PRIMARY KEY (plan_id, seq)
+plan_ledger: plan_ledger_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plans(plan_id)
+plan_ledger: plan_ledger_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions(plan_id, revision)
+plan_ledger: plan_ledger_rehearsal_ref_fkey FOREIGN KEY (rehearsal_ref) REFERENCES rehearsals(rehearsal_ref)
+plan_ledger: plan_ledger_seq_check CHECK ((seq >= 1))
+plan_revisions: plan_digest_of_content CHECK ((plan_digest = ('sha256:'::text || encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))))
+plan_revisions: plan_of_content CHECK (((((content)::jsonb ->> 'plan'::text) = plan_id) AND (((content)::jsonb ->> 'revision'::text) = revision)))
+plan_revisions: plan_revisions_pkey PRIMARY KEY (plan_id, revision)
+plan_revisions: plan_revisions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plans(plan_id)
+plan_revisions: plan_revisions_registered_by_fkey FOREIGN KEY (registered_by) REFERENCES principals(principal)
+plan_revisions: plan_revisions_revision_check CHECK ((revision <> ''::text))
+plan_step_runs: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
+plan_step_runs: plan_step_runs_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
+plan_step_runs: plan_step_runs_idempotency_root_fkey FOREIGN KEY (idempotency_root) REFERENCES c1_build_run(idempotency_root)
+plan_step_runs: plan_step_runs_pkey PRIMARY KEY (idempotency_root)
+plan_step_runs: plan_step_runs_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions(plan_id, revision)
+plans: plan_id_form CHECK ((plan_id ~ '^[a-z0-9][a-z0-9._-]{0,79}$'::text))
+plans: plans_pkey PRIMARY KEY (plan_id)
 principals: issuer_form CHECK ((issuer ~ '^https?://[^[:space:]?#]+$'::text))
 principals: principal_form CHECK ((principal ~ '^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$'::text))
 principals: principal_not_service CHECK ((principal !~ '^service:'::text))
 principals: principals_pkey PRIMARY KEY (principal)
 principals: roles_known CHECK ((roles <@ ARRAY['requester'::text, 'approver'::text, 'council'::text, 'sovereign'::text, 'dispatcher'::text, 'executor'::text, 'operator'::text, 'auditor'::text, 'admin'::text]))
 principals: status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
+proposal_signatures: proposal_signatures_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
+proposal_signatures: proposal_signatures_kid_fkey FOREIGN KEY (kid) REFERENCES signing_keys(kid)
+proposal_signatures: proposal_signatures_pkey PRIMARY KEY (approval_code)
+proposal_signatures: proposal_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES principals(principal)
 registration_holds: lifted_pair CHECK ((((lifted_at IS NULL) = (lifted_by IS NULL)) AND ((lifted_reason IS NULL) OR (lifted_at IS NOT NULL))))
 registration_holds: reason_given CHECK ((btrim(reason) <> ''::text))
 registration_holds: registration_holds_environment_check CHECK ((environment <> ''::text))
@@ -434,6 +586,9 @@ CREATE UNIQUE INDEX c1_build_run_event_pkey ON public.c1_build_run_event USING b
 CREATE UNIQUE INDEX c1_build_run_input_pkey ON public.c1_build_run_input USING btree (idempotency_root)
 CREATE UNIQUE INDEX c1_build_run_state_pkey ON public.c1_build_run_state USING btree (idempotency_root, direction, state, attempt)
 CREATE UNIQUE INDEX one_ok_per_state ON public.c1_build_run_state USING btree (idempotency_root, direction, state) WHERE (status = 'ok'::text)
+CREATE UNIQUE INDEX council_records_pkey ON public.council_records USING btree (record_code)
+CREATE UNIQUE INDEX one_live_record ON public.council_records USING btree (plan_id, revision, step, kind) WHERE (revoked_at IS NULL)
+CREATE INDEX records_newest ON public.council_records USING btree (recorded_at DESC, record_code DESC)
 CREATE UNIQUE INDEX dot_iu_runtime_lease_pkey ON public.dot_iu_runtime_lease USING btree (lease_name)
 CREATE UNIQUE INDEX governance_build_authorization_pkey ON public.governance_build_authorization USING btree (auth_code)
 CREATE INDEX grants_by_manifest ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text)), ((scope ->> 'manifest_digest'::text)), granted_at DESC)
@@ -448,7 +603,21 @@ CREATE INDEX grant_signatures_by_key ON public.grant_signatures USING btree (kid
 CREATE UNIQUE INDEX grant_signatures_esign_ref_key ON public.grant_signatures USING btree (esign_ref)
 CREATE UNIQUE INDEX grant_signatures_pkey ON public.grant_signatures USING btree (auth_code)
 CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (principal, method, path, key)
+CREATE INDEX approvals_newest ON public.os_proposal_approvals USING btree (granted_at DESC, approval_code DESC)
+CREATE INDEX approvals_of_step ON public.os_proposal_approvals USING btree (plan_id, revision, step)
+CREATE INDEX approvals_to_expire ON public.os_proposal_approvals USING btree (expires_at) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
+CREATE UNIQUE INDEX one_approval_per_root ON public.os_proposal_approvals USING btree (idempotency_root) WHERE (idempotency_root IS NOT NULL)
+CREATE UNIQUE INDEX os_proposal_approvals_pkey ON public.os_proposal_approvals USING btree (approval_code)
+CREATE INDEX ledger_of_step ON public.plan_ledger USING btree (plan_id, step, seq DESC)
+CREATE UNIQUE INDEX one_line_per_root ON public.plan_ledger USING btree (idempotency_root)
+CREATE UNIQUE INDEX plan_ledger_pkey ON public.plan_ledger USING btree (plan_id, seq)
+CREATE INDEX plan_revisions_newest ON public.plan_revisions USING btree (registered_at DESC, plan_id DESC, revision DESC)
+CREATE UNIQUE INDEX plan_revisions_pkey ON public.plan_revisions USING btree (plan_id, revision)
+CREATE UNIQUE INDEX plan_step_runs_pkey ON public.plan_step_runs USING btree (idempotency_root)
+CREATE INDEX step_runs_of_step ON public.plan_step_runs USING btree (plan_id, step)
+CREATE UNIQUE INDEX plans_pkey ON public.plans USING btree (plan_id)
 CREATE UNIQUE INDEX principals_pkey ON public.principals USING btree (principal)
+CREATE UNIQUE INDEX proposal_signatures_pkey ON public.proposal_signatures USING btree (approval_code)
 CREATE INDEX holds_newest ON public.registration_holds USING btree (placed_at DESC, id DESC)
 CREATE INDEX holds_standing ON public.registration_holds USING btree (placed_at) WHERE (lifted_at IS NULL)
 CREATE UNIQUE INDEX registration_holds_pkey ON public.registration_holds USING btree (id)
@@ -504,6 +673,18 @@ BEGIN
   RETURN n;
 END $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.check_step_run_of_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT FROM plan_step_runs WHERE idempotency_root = NEW.idempotency_root) THEN
+    RAISE EXCEPTION 'a run without a grant is of a step' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_step';
+  END IF;
+  RETURN NULL;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.ed25519_point_x(point bytea)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -657,6 +838,31 @@ BEGIN
   END IF;
   IF r.status NOT IN ('open', 'approved') OR clock_timestamp() >= r.decide_by THEN
     RAISE EXCEPTION 'the request is no longer open' USING ERRCODE = 'check_violation', CONSTRAINT = 'request_not_open';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_council_record()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  changeable CONSTANT text[] := ARRAY['revoked_at', 'revoked_by', 'revoked_reason'];
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.revoked_at IS NOT NULL OR NEW.revoked_at IS NULL OR to_jsonb(NEW) - changeable <> to_jsonb(OLD) - changeable THEN
+      RAISE EXCEPTION 'a record is revoked once, and changes in nothing else' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'record_immutable';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF holds_role(NEW.recorded_by, 'council') IS NOT TRUE OR NEW.revoked_at IS NOT NULL
+     OR EXISTS (SELECT FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision AND registered_by = NEW.recorded_by) THEN
+    RAISE EXCEPTION 'a council member records it who is not the author' USING ERRCODE = 'check_violation', CONSTRAINT = 'record_separation';
+  END IF;
+  IF NEW.plan_digest IS DISTINCT FROM (SELECT plan_digest FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision)
+     OR coalesce(plan_step(NEW.plan_id, NEW.revision, NEW.step) -> 'records' ? NEW.kind, false) IS NOT TRUE THEN
+    RAISE EXCEPTION 'the record is not of a step of this revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'record_of_step';
   END IF;
   RETURN NEW;
 END $function$
@@ -849,6 +1055,104 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_ledger()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM plans WHERE plan_id = NEW.plan_id FOR UPDATE;
+  NEW.seq := coalesce((SELECT max(seq) FROM plan_ledger WHERE plan_id = NEW.plan_id), 0) + 1;
+  IF NEW.plan_digest IS DISTINCT FROM (SELECT plan_digest FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision) THEN
+    RAISE EXCEPTION 'the line is of no revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_revision';
+  END IF;
+  IF plan_step(NEW.plan_id, NEW.revision, NEW.step) ->> 'kind' = 'record' THEN
+    IF NEW.outcome <> 'committed' OR NEW.documents IS NULL THEN
+      RAISE EXCEPTION 'a record step is evidenced by documents' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
+    END IF;
+  ELSIF NOT EXISTS (
+    SELECT FROM plan_step_runs s JOIN c1_build_run r USING (idempotency_root)
+     WHERE (s.idempotency_root, s.plan_id, s.revision, s.step, s.act, s.step_digest)
+           = (NEW.idempotency_root, NEW.plan_id, NEW.revision, NEW.step, NEW.act, NEW.step_digest)
+       AND s.approval_code IS NOT DISTINCT FROM NEW.approval_code AND r.reserved
+       AND CASE NEW.outcome
+             WHEN 'rehearsed' THEN r.mode = 'dry-run' AND r.status = 'succeeded'
+             WHEN 'rehearsal_failed' THEN r.mode = 'dry-run' AND r.status = 'stopped'
+             WHEN 'committed' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'commit'
+             WHEN 'rolled_back' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'rollback'
+             WHEN 'retired' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'rollback'
+             ELSE r.mode = 'commit' AND r.status = 'stopped' END) THEN
+    RAISE EXCEPTION 'the line is not what its run has come to' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_plan_approval()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  changeable CONSTANT text[] := ARRAY['status', 'consumed_at', 'consumed_by', 'idempotency_root', 'revoked_at', 'revoked_by', 'revoked_reason', 'expired_at'];
+  revision_row plan_revisions;
+  step jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
+  needed text;
+BEGIN
+  SELECT * INTO revision_row FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision;
+  IF TG_OP = 'INSERT' THEN
+    IF step IS NULL OR NEW.plan_digest IS DISTINCT FROM revision_row.plan_digest OR NOT coalesce(step -> 'records' ? 'M-1', false)
+       OR NEW.signed IS DISTINCT FROM coalesce((step ->> 'signed')::boolean, false) THEN
+      RAISE EXCEPTION 'the record is not of a step of this revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_of_step';
+    END IF;
+    IF holds_role(NEW.granted_by, 'sovereign') IS NOT TRUE OR NEW.granted_by = revision_row.registered_by OR NEW.granted_by = NEW.executor THEN
+      RAISE EXCEPTION 'a sovereign records it who is neither author nor executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_separation';
+    END IF;
+    IF NEW.status IS DISTINCT FROM (CASE WHEN NEW.signed THEN 'draft' ELSE 'active' END) THEN
+      RAISE EXCEPTION 'a record starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_transition';
+    END IF;
+    IF (step ->> 'kind' = 'sql') AND NOT EXISTS (
+         SELECT FROM rehearsals r JOIN plan_step_runs s USING (idempotency_root)
+          WHERE r.rehearsal_ref = NEW.rehearsal_ref AND r.passed AND r.manifest_digest = NEW.plan_digest
+            AND (s.plan_id, s.revision, s.step, s.act) = (NEW.plan_id, NEW.revision, NEW.step, NEW.act)) THEN
+      RAISE EXCEPTION 'no passed rehearsal of this is on record' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_needs_rehearsal';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF to_jsonb(NEW) - changeable <> to_jsonb(OLD) - changeable THEN
+    RAISE EXCEPTION 'what a record is for never changes' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'approval_immutable';
+  END IF;
+  IF NOT (OLD.status = 'draft' AND NEW.status IN ('active', 'revoked', 'expired')
+       OR OLD.status = 'active' AND NEW.status IN ('consumed', 'revoked', 'expired')) THEN
+    RAISE EXCEPTION 'a record that is % does not become %', OLD.status, NEW.status USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_transition';
+  END IF;
+  IF NEW.status = 'active' AND NOT EXISTS (SELECT FROM proposal_signatures s WHERE s.approval_code = NEW.approval_code) THEN
+    RAISE EXCEPTION 'the record is not signed' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_needs_signature';
+  END IF;
+  IF NEW.status = 'consumed' THEN
+    IF clock_timestamp() >= OLD.expires_at THEN
+      RAISE EXCEPTION 'the record has expired' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
+    END IF;
+    IF NEW.consumed_by = OLD.granted_by OR NEW.consumed_by IS DISTINCT FROM coalesce(OLD.executor, NEW.consumed_by) THEN
+      RAISE EXCEPTION 'the record is not for this executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_separation';
+    END IF;
+    FOR needed IN SELECT jsonb_array_elements_text(step -> 'records') LOOP
+      IF needed <> 'M-1' AND NOT EXISTS (
+        SELECT FROM council_records c
+         WHERE (c.plan_id, c.revision, c.step, c.kind, c.plan_digest) = (NEW.plan_id, NEW.revision, NEW.step, needed, NEW.plan_digest)
+           AND c.revoked_at IS NULL AND c.recorded_by <> NEW.consumed_by) THEN
+        RAISE EXCEPTION 'the council record % is missing', needed USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_needs_council';
+      END IF;
+    END LOOP;
+    PERFORM pass_hold_gate();
+    IF EXISTS (SELECT FROM registration_holds h
+                WHERE h.lifted_at IS NULL AND (h.environment IS NULL OR h.environment = revision_row.target
+                   OR h.environment IN (SELECT environment FROM scopes WHERE database = revision_row.target))) THEN
+      RAISE EXCEPTION 'a hold stands' USING ERRCODE = 'check_violation', CONSTRAINT = 'registration_hold';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_principal()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -857,6 +1161,39 @@ AS $function$
 BEGIN
   IF (NEW.principal, NEW.issuer, NEW.created_at) IS DISTINCT FROM (OLD.principal, OLD.issuer, OLD.created_at) THEN
     RAISE EXCEPTION 'a principal keeps its name and its issuer' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'principal_immutable';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_proposal_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  a os_proposal_approvals;
+  k signing_keys;
+  at timestamptz;
+BEGIN
+  SELECT * INTO a FROM os_proposal_approvals WHERE approval_code = NEW.approval_code FOR UPDATE;
+  SELECT * INTO k FROM signing_keys WHERE kid = NEW.kid FOR SHARE;
+  at := clock_timestamp();
+  IF a.status IS DISTINCT FROM 'draft' OR at >= a.expires_at THEN
+    RAISE EXCEPTION 'only a draft within its time is signed' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_of_draft';
+  END IF;
+  IF k.status IS DISTINCT FROM 'active' OR at < k.valid_from OR at >= k.valid_until
+     OR (NEW.signer, NEW.alg, NEW.jwk) IS DISTINCT FROM (k.principal, k.alg, k.jwk) THEN
+    RAISE EXCEPTION 'the key is not in force' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_key_in_force';
+  END IF;
+  IF holds_role(NEW.signer, 'sovereign') IS NOT TRUE OR NEW.signer = a.executor
+     OR NEW.signer = (SELECT registered_by FROM plan_revisions WHERE plan_id = a.plan_id AND revision = a.revision) THEN
+    RAISE EXCEPTION 'a sovereign signs who is neither author nor executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_separation';
+  END IF;
+  IF NEW.payload IS DISTINCT FROM proposal_signing_payload(a)
+     OR split_part(NEW.jws, '.', 2) <> '' OR NEW.jws <> split_part(NEW.jws, '.', 1) || '..' || split_part(NEW.jws, '.', 3)
+     OR is_protected_header(split_part(NEW.jws, '.', 1), k.alg, k.kid) IS NOT TRUE
+     OR verify_detached_jws(k.jwk, k.alg, split_part(NEW.jws, '.', 1), NEW.payload, split_part(NEW.jws, '.', 3)) IS NOT TRUE THEN
+    RAISE EXCEPTION 'the signature is not valid' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_valid';
   END IF;
   RETURN NEW;
 END $function$
@@ -870,9 +1207,9 @@ DECLARE
   said jsonb := NEW.content::jsonb;
 BEGIN
   IF NOT EXISTS (
-    SELECT FROM c1_build_run r JOIN governance_build_authorization g USING (auth_code)
+    SELECT FROM c1_build_run r LEFT JOIN governance_build_authorization g ON g.auth_code = r.grant_code
      WHERE r.idempotency_root = said ->> 'idempotency_root' AND r.auth_code = said ->> 'auth_code' AND r.reserved
-       AND r.mode = 'dry-run' AND g.mode = 'dry-run' AND g.status = 'consumed' AND r.build = said ->> 'build'
+       AND r.mode = 'dry-run' AND (g.mode = 'dry-run' AND g.status = 'consumed' OR r.auth_code LIKE 'STEP-%') AND r.build = said ->> 'build'
        AND r.database = said ->> 'database' AND r.bindings @> (said -> 'bindings')
        AND (said -> 'bindings') ?& ARRAY['plan_id', 'plan_revision', 'manifest_digest', 'schema_digest', 'rollback_plan_ref']) THEN
     RAISE EXCEPTION 'a rehearsal is what a dry-run has shown' USING ERRCODE = 'check_violation', CONSTRAINT = 'rehearsal_of_dry_run';
@@ -885,13 +1222,25 @@ CREATE OR REPLACE FUNCTION public.guard_run_insert()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-DECLARE g governance_build_authorization;
+DECLARE
+  g governance_build_authorization;
+  a os_proposal_approvals;
 BEGIN
-  SELECT * INTO g FROM governance_build_authorization WHERE auth_code = NEW.auth_code;
-  IF (NEW.mode, NEW.executor, NEW.environment) IS DISTINCT FROM (g.mode, g.scope ->> 'executor', g.scope ->> 'environment')
-     OR g.mode = 'commit' AND NEW.database IS DISTINCT FROM g.scope ->> 'database'
-     OR NEW.rehearsal_ref IS DISTINCT FROM g.evidence ->> 'rehearsal_ref' OR NEW.rolls_back IS DISTINCT FROM g.evidence ->> 'rolls_back' THEN
-    RAISE EXCEPTION 'the run is not what its grant is for' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_grant';
+  IF NEW.auth_code LIKE 'GBA-%' THEN
+    SELECT * INTO g FROM governance_build_authorization WHERE auth_code = NEW.auth_code;
+    IF (NEW.mode, NEW.executor, NEW.environment) IS DISTINCT FROM (g.mode, g.scope ->> 'executor', g.scope ->> 'environment')
+       OR g.mode = 'commit' AND NEW.database IS DISTINCT FROM g.scope ->> 'database'
+       OR NEW.rehearsal_ref IS DISTINCT FROM g.evidence ->> 'rehearsal_ref' OR NEW.rolls_back IS DISTINCT FROM g.evidence ->> 'rolls_back' THEN
+      RAISE EXCEPTION 'the run is not what its grant is for' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_grant';
+    END IF;
+  ELSIF NEW.auth_code LIKE 'M1-%' THEN
+    SELECT * INTO a FROM os_proposal_approvals WHERE approval_code = NEW.auth_code;
+    IF NEW.mode <> 'commit' OR a.status IS DISTINCT FROM 'active' OR NEW.executor IS DISTINCT FROM coalesce(a.executor, NEW.executor)
+       OR NEW.executor = a.granted_by OR NEW.rehearsal_ref IS DISTINCT FROM a.rehearsal_ref THEN
+      RAISE EXCEPTION 'the run is not what its record is for' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_approval';
+    END IF;
+  ELSIF NOT (NEW.mode = 'dry-run' AND NEW.build IN ('plan-step', 'plan-step-rollback') OR NEW.build = 'plan-check') THEN
+    RAISE EXCEPTION 'nothing is written without an authorization' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_approval';
   END IF;
   IF NEW.status <> 'running' OR NEW.reserved OR NEW.claim_no <> 0 THEN
     RAISE EXCEPTION 'a run starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_transition';
@@ -914,6 +1263,22 @@ BEGIN
     RAISE EXCEPTION 'only the outcome of its run is added to a used grant' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'grant_bindings';
   END IF;
   RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_run_reserved()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.approval_code IS NOT NULL AND NOT EXISTS (
+       SELECT FROM os_proposal_approvals a
+        WHERE a.approval_code = NEW.approval_code AND a.status = 'consumed' AND (a.consumed_by, a.idempotency_root) = (NEW.executor, NEW.idempotency_root))
+     OR NEW.grant_code IS NOT NULL AND NOT EXISTS (
+       SELECT FROM grant_receipts r WHERE r.auth_code = NEW.grant_code AND r.idempotency_root = NEW.idempotency_root AND r.consumed_by = NEW.executor) THEN
+    RAISE EXCEPTION 'no write without a consumed grant' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_needs_receipt';
+  END IF;
+  RETURN NULL;
 END $function$
 -- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_run_state()
@@ -956,10 +1321,6 @@ BEGIN
   END IF;
   IF NEW.claim_no < OLD.claim_no OR NEW.event_seq < OLD.event_seq OR NEW.fencing_token < OLD.fencing_token OR OLD.reserved AND NOT NEW.reserved THEN
     RAISE EXCEPTION 'claims, fences and events only rise' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_rises';
-  END IF;
-  IF NEW.reserved AND NOT OLD.reserved AND NOT EXISTS (
-       SELECT FROM grant_receipts r WHERE r.auth_code = NEW.auth_code AND r.idempotency_root = NEW.idempotency_root AND r.consumed_by = NEW.executor) THEN
-    RAISE EXCEPTION 'no write without a consumed grant' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_needs_receipt';
   END IF;
   RETURN NEW;
 END $function$
@@ -1018,6 +1379,31 @@ BEGIN
   END IF;
   IF NEW.status = 'revoked' AND (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by) THEN
     RAISE EXCEPTION 'a revocation confirms nothing' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'key_immutable';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_step_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  r c1_build_run;
+  step jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
+BEGIN
+  SELECT * INTO r FROM c1_build_run WHERE idempotency_root = NEW.idempotency_root;
+  IF r.database IS DISTINCT FROM (SELECT target FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision)
+     OR r.build IS DISTINCT FROM (CASE WHEN step ->> 'kind' = 'check' THEN 'plan-check' WHEN NEW.act = 'commit' THEN 'plan-step' ELSE 'plan-step-rollback' END)
+     OR step ->> 'kind' NOT IN ('sql', 'check')
+     OR r.mode = 'commit' AND NEW.approval_code IS NULL AND coalesce(jsonb_array_length(step -> 'records'), 0) > 0
+     OR NEW.approval_code IS DISTINCT FROM r.approval_code THEN
+    RAISE EXCEPTION 'the run is not of this step' USING ERRCODE = 'check_violation', CONSTRAINT = 'step_run_of_step';
+  END IF;
+  IF NEW.approval_code IS NOT NULL AND NOT EXISTS (
+    SELECT FROM os_proposal_approvals a
+     WHERE (a.approval_code, a.plan_id, a.revision, a.step, a.act) = (NEW.approval_code, NEW.plan_id, NEW.revision, NEW.step, NEW.act)) THEN
+    RAISE EXCEPTION 'the record is for something else' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_approval';
   END IF;
   RETURN NEW;
 END $function$
@@ -1109,6 +1495,16 @@ CREATE OR REPLACE FUNCTION public.pass_hold_gate()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$SELECT pg_advisory_xact_lock_shared(4226534)$function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.plan_step(of_plan text, of_revision text, number integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT step FROM plan_revisions r, jsonb_array_elements(r.content::jsonb -> 'steps') AS step
+   WHERE r.plan_id = of_plan AND r.revision = of_revision AND (step ->> 'step')::integer = number
+$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.power_modulo(base numeric, exponent numeric, prime numeric)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -1127,6 +1523,22 @@ BEGIN
   END LOOP;
   RETURN (n + prime) % prime;
 END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.proposal_signing_payload(a os_proposal_approvals)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT concat(
+    '{"act":', to_json(a.act), ',"approval_code":', to_json(a.approval_code),
+    ',"executor":', coalesce(to_json(a.executor)::text, 'null'),
+    ',"expires_at":', to_json(to_char(a.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
+    ',"plan_digest":', to_json(a.plan_digest), ',"plan_id":', to_json(a.plan_id),
+    ',"rehearsal_ref":', coalesce(to_json(a.rehearsal_ref)::text, 'null'), ',"revision":', to_json(a.revision),
+    ',"step":', a.step, ',"target":', to_json(r.target), ',"type":"countersign/proposal-signing-payload/v1"}')
+    FROM plan_revisions r WHERE r.plan_id = a.plan_id AND r.revision = a.revision
+$function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
@@ -1297,9 +1709,11 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.apr_approvals FOR EACH 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_run_insert BEFORE INSERT ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_insert() [A]
+CREATE TRIGGER guard_run_reserved AFTER UPDATE ON public.c1_build_run FOR EACH ROW WHEN ((new.reserved AND (NOT old.reserved))) EXECUTE FUNCTION guard_run_reserved() [A]
 CREATE TRIGGER guard_run_update BEFORE UPDATE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_update() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE CONSTRAINT TRIGGER run_of_step AFTER INSERT ON public.c1_build_run DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.auth_code !~~ 'GBA-%'::text)) EXECUTE FUNCTION check_step_run_of_run() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.c1_build_run_event FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.c1_build_run_input FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
@@ -1307,6 +1721,9 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_input FOR 
 CREATE TRIGGER guard_run_state BEFORE UPDATE ON public.c1_build_run_state FOR EACH ROW EXECUTE FUNCTION guard_run_state() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.c1_build_run_state FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_state FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_council_record BEFORE INSERT OR UPDATE ON public.council_records FOR EACH ROW EXECUTE FUNCTION guard_council_record() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.council_records FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.council_records FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_lease BEFORE UPDATE ON public.dot_iu_runtime_lease FOR EACH ROW EXECUTE FUNCTION guard_lease() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.dot_iu_runtime_lease FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.dot_iu_runtime_lease FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1325,9 +1742,25 @@ CREATE TRIGGER guard_grant_signature BEFORE INSERT ON public.grant_signatures FO
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.grant_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.idempotency_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_plan_approval BEFORE INSERT OR UPDATE ON public.os_proposal_approvals FOR EACH ROW EXECUTE FUNCTION guard_plan_approval() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.os_proposal_approvals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.os_proposal_approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.plan_ledger FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_ledger BEFORE INSERT ON public.plan_ledger FOR EACH ROW EXECUTE FUNCTION guard_ledger() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.plan_ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.plan_revisions FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.plan_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.plan_step_runs FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_step_run BEFORE INSERT ON public.plan_step_runs FOR EACH ROW EXECUTE FUNCTION guard_step_run() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.plan_step_runs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_principal BEFORE UPDATE ON public.principals FOR EACH ROW EXECUTE FUNCTION guard_principal() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.principals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.principals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.proposal_signatures FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_proposal_signature BEFORE INSERT ON public.proposal_signatures FOR EACH ROW EXECUTE FUNCTION guard_proposal_signature() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.proposal_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_hold BEFORE INSERT OR UPDATE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION guard_hold() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.registration_holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1357,12 +1790,19 @@ c1_build_run: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/co
 c1_build_run_event: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_input: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_state: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+council_records: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 dot_iu_runtime_lease: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 governance_build_authorization: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_receipts: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 idempotency_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+os_proposal_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+plan_ledger: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+plan_revisions: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+plan_step_runs: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+plans: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 principals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+proposal_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 registration_holds: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 rehearsals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migration_checksums: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -1416,6 +1856,9 @@ c1_build_run_state.status: countersign_app=w/countersign_owner
 c1_build_run_state.finished_at: countersign_app=w/countersign_owner
 c1_build_run_state.error: countersign_app=w/countersign_owner
 c1_build_run_state.detail: countersign_app=w/countersign_owner
+council_records.revoked_at: countersign_app=w/countersign_owner
+council_records.revoked_by: countersign_app=w/countersign_owner
+council_records.revoked_reason: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.lease_holder: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.lease_token_hash: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.fencing_token: countersign_app=w/countersign_owner
@@ -1434,6 +1877,15 @@ governance_build_authorization.revoked_at: countersign_app=w/countersign_owner
 governance_build_authorization.revoked_by: countersign_app=w/countersign_owner
 governance_build_authorization.revoked_reason: countersign_app=w/countersign_owner
 governance_build_authorization.expired_at: countersign_app=w/countersign_owner
+os_proposal_approvals.status: countersign_app=w/countersign_owner
+os_proposal_approvals.consumed_at: countersign_app=w/countersign_owner
+os_proposal_approvals.consumed_by: countersign_app=w/countersign_owner
+os_proposal_approvals.idempotency_root: countersign_app=w/countersign_owner
+os_proposal_approvals.revoked_at: countersign_app=w/countersign_owner
+os_proposal_approvals.revoked_by: countersign_app=w/countersign_owner
+os_proposal_approvals.revoked_reason: countersign_app=w/countersign_owner
+os_proposal_approvals.expired_at: countersign_app=w/countersign_owner
+plans.created_at: countersign_app=w/countersign_owner
 principals.roles: countersign_app=w/countersign_owner
 principals.status: countersign_app=w/countersign_owner
 registration_holds.lifted_by: countersign_app=w/countersign_owner

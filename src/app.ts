@@ -10,6 +10,8 @@ import { routes } from "./http/routes/index.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
 import { LeaseProblem } from "./leases/index.ts";
 import { Authenticator, OidcIssuer } from "./principals/index.ts";
+import { PlanFileProblem } from "./plan-file/index.ts";
+import { PlanProblem, stepBuilds } from "./plans/index.ts";
 import { RehearsalProblem } from "./rehearsals/index.ts";
 import { type AnyBuild, builds, makeRuns, openTargets, RunProblem } from "./runs/index.ts";
 import { ScopeProblem } from "./scopes/index.ts";
@@ -39,6 +41,8 @@ export const problemTables = [
   GrantProblem.table,
   RunProblem.table,
   LeaseProblem.table,
+  PlanFileProblem.table,
+  PlanProblem.table,
   DispatchProblem.table,
 ];
 
@@ -64,7 +68,15 @@ export function buildApp({
   const runs = makeRuns({
     control: database,
     targets: targetDatabases,
-    builds: knownBuilds ?? builds,
+    builds: [
+      ...(knownBuilds ?? builds),
+      ...stepBuilds({
+        directory: config.backupDir,
+        pgDump: config.pgDump,
+        dumpTimeoutMs: config.pgDumpTimeoutMs,
+        url: (name) => targets[name],
+      }),
+    ],
     keys: serverKeys,
     leaseSeconds: config.runLeaseSeconds,
     retrySeconds: config.runRetrySeconds,

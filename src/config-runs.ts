@@ -1,4 +1,4 @@
-import { integer, type Variable, variable } from "./config-readers.ts";
+import { integer, text, type Variable, variable } from "./config-readers.ts";
 
 /** How this process works on runs. */
 export interface RunConfig {
@@ -6,6 +6,9 @@ export interface RunConfig {
   readonly runRetrySeconds: number;
   readonly runPollMs: number;
   readonly runConcurrency: number;
+  readonly backupDir: string;
+  readonly pgDump: string;
+  readonly pgDumpTimeoutMs: number;
 }
 
 export const runVariables: { readonly [Key in keyof RunConfig]: Variable<RunConfig[Key]> } = {
@@ -32,5 +35,23 @@ export const runVariables: { readonly [Key in keyof RunConfig]: Variable<RunConf
     "Runs that this process works on at once; 0 leaves them to others.",
     "4",
     integer(4, 0, 256),
+  ),
+  backupDir: variable(
+    "BACKUP_DIR",
+    "Where the backups of plans are kept, a directory; it is made if need be.",
+    "./.data/backups",
+    text("./.data/backups", /^[^\0]{1,1000}$/, "a path"),
+  ),
+  pgDump: variable(
+    "PG_DUMP",
+    "The program pg_dump, by name or path; backups do without it where it is not there.",
+    "pg_dump",
+    text("pg_dump", /^[^\0]{1,1000}$/, "a program"),
+  ),
+  pgDumpTimeoutMs: variable(
+    "PG_DUMP_TIMEOUT_MS",
+    "How long pg_dump may take.",
+    "60000",
+    integer(60_000, 100, 3_600_000),
   ),
 };

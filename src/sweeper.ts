@@ -2,6 +2,7 @@ import { expireRequests } from "./approvals/index.ts";
 import type { Database } from "./database/index.ts";
 import { expireGrants } from "./grants/index.ts";
 import { serviceCaller } from "./kernel/caller.ts";
+import { expireProposalApprovals } from "./plans/index.ts";
 
 export interface Sweeper {
   /** Stops the clock and waits for a sweep that is under way. */
@@ -49,5 +50,6 @@ async function sweep({ database, also }: SweeperOptions): Promise<void> {
   const caller = serviceCaller("sweeper");
   while ((await database.transact((tx) => expireGrants(tx, caller, batch))) === batch);
   while ((await database.transact((tx) => expireRequests(tx, caller, batch))) === batch);
+  while ((await database.transact((tx) => expireProposalApprovals(tx, caller, batch))) === batch);
   await also();
 }

@@ -84,6 +84,9 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   runRetrySeconds: { good: ["0", 0], bad: ["3601"] },
   runPollMs: { good: ["10", 10], bad: ["9"] },
   runConcurrency: { good: ["0", 0], bad: ["257"] },
+  backupDir: { good: ["/var/backups", "/var/backups"], bad: ["a\0b"] },
+  pgDump: { good: ["/usr/bin/pg_dump", "/usr/bin/pg_dump"], bad: ["a\0b"] },
+  pgDumpTimeoutMs: { good: ["5000", 5000], bad: ["0"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];
 const neighbours: Readonly<Record<string, Record<string, string>>> = {

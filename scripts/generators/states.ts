@@ -3,6 +3,7 @@ import { grantTransitions } from "../../src/grants/index.ts";
 import { runTransitions } from "../../src/runs/index.ts";
 import { leaseTransitions } from "../../src/leases/index.ts";
 import { holdTransitions } from "../../src/holds/index.ts";
+import { approvalTransitions, stepTransitions } from "../../src/plans/index.ts";
 import { scopeTransitions } from "../../src/scopes/index.ts";
 import { keyTransitions } from "../../src/signatures/index.ts";
 import type { Generator } from "../generator.ts";
@@ -17,6 +18,8 @@ const machines: readonly { name: string; title: string; transitions: Transitions
   { name: "signing-key", title: "A signing key", transitions: keyTransitions },
   { name: "hold", title: "A hold", transitions: holdTransitions },
   { name: "scope", title: "A scope", transitions: scopeTransitions },
+  { name: "proposal-approval", title: "A proposal approval (M-1)", transitions: approvalTransitions },
+  { name: "step", title: "A step of a plan", transitions: stepTransitions },
 ];
 
 const box = { width: 132, height: 40, gap: 220, row: 74, left: 24, top: 56 };

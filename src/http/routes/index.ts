@@ -19,6 +19,21 @@ import { signingPayloadRoute } from "./grants/signing-payload.ts";
 import { verifyGrantRoute } from "./grants/verify.ts";
 import { verifyNamedGrantRoute } from "./grants/verify-named.ts";
 import { liftHoldRoute } from "./holds/lift.ts";
+import { listCouncilRecordsRoute } from "./council-records/list.ts";
+import { recordDecisionRoute } from "./council-records/record.ts";
+import { revokeCouncilRecordRoute } from "./council-records/revoke.ts";
+import { commitStepRoute } from "./plans/commit.ts";
+import { listPlansRoute } from "./plans/list.ts";
+import { readPlanRoute } from "./plans/read.ts";
+import { registerPlanRoute } from "./plans/register.ts";
+import { rehearseStepRoute } from "./plans/rehearse.ts";
+import { rollBackStepRoute } from "./plans/rollback.ts";
+import { esignProposalRoute } from "./proposal-approvals/esign.ts";
+import { listProposalApprovalsRoute } from "./proposal-approvals/list.ts";
+import { readProposalApprovalRoute } from "./proposal-approvals/read.ts";
+import { approveStepRoute } from "./proposal-approvals/record.ts";
+import { revokeProposalRoute } from "./proposal-approvals/revoke.ts";
+import { proposalPayloadRoute } from "./proposal-approvals/signing-payload.ts";
 import { digestsRoute } from "./builds/digests.ts";
 import { listBuildsRoute } from "./builds/list.ts";
 import { listHoldsRoute } from "./holds/list.ts";
@@ -84,6 +99,21 @@ export const routes: readonly Route[] = [
   rollbackRunRoute,
   runEventsRoute,
   readRehearsalRoute,
+  registerPlanRoute,
+  listPlansRoute,
+  readPlanRoute,
+  rehearseStepRoute,
+  commitStepRoute,
+  rollBackStepRoute,
+  approveStepRoute,
+  listProposalApprovalsRoute,
+  readProposalApprovalRoute,
+  proposalPayloadRoute,
+  esignProposalRoute,
+  revokeProposalRoute,
+  recordDecisionRoute,
+  listCouncilRecordsRoute,
+  revokeCouncilRecordRoute,
   listLeasesRoute,
   readLeaseRoute,
   renewLeaseRoute,

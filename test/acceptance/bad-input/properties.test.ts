@@ -6,7 +6,7 @@ import { approvalRequest, approve, bindings, mintGrant } from "../../support/flo
 import { type InProcess, type Person, signed, startService } from "../../support/service.ts";
 
 /** Random bodies a route, 10,000 with `--full`; replayed with `node <this file> --seed=<the seed that was printed>`. */
-const runs = process.argv.includes("--full") ? 10_000 : 3_000;
+const runs = process.argv.includes("--full") ? 10_000 : 2_000;
 const given = process.argv.find((argument) => argument.startsWith("--seed="))?.slice("--seed=".length);
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
@@ -87,6 +87,7 @@ async function targets(service: InProcess): Promise<Target[]> {
     { path: "/v1/leases/lego1-c1-build/release", as: "c1-builder", valid: token },
     ...(await commitModeTargets(service)),
     ...runTargets(authCode),
+    ...planTargets(),
   ];
 }
 
@@ -100,6 +101,36 @@ function runTargets(authCode: string): Target[] {
     { path: "/v1/runs", as: "c1-builder", valid: { ...run, build: "c1-vocabulary", target: "default" } },
     { path: "/v1/runs/none/resume", as: "c1-builder", valid: { reason: "x" } },
     { path: "/v1/runs/none/rollback", as: "c1-builder", valid: { ...run, input: { rolls_back: "none", steps } } },
+  ];
+}
+
+function planTargets(): Target[] {
+  const step = "/v1/plans/none/revisions/1/steps/1";
+  const digest = `sha256:${"0".repeat(64)}`;
+  const ofStep = { plan_id: "none", revision: "1", step: 1, plan_digest: digest };
+  const root = { idempotency_root: "r", work_within_seconds: 60 };
+  return [
+    { path: "/v1/plans", as: "requester", valid: { source: "plan: none\nrevision: '1'\n" } },
+    { path: `${step}/rehearse`, as: "c1-builder", valid: { ...root, act: "commit" } },
+    {
+      path: `${step}/commit`,
+      as: "c1-builder",
+      valid: { ...root, approval_code: "M1-none", documents: [{ name: "x", digest }] },
+    },
+    { path: `${step}/rollback`, as: "c1-builder", valid: { ...root, approval_code: "M1-none" } },
+    {
+      path: "/v1/proposal-approvals",
+      as: "sovereign",
+      valid: { ...ofStep, act: "commit", rehearsal_ref: digest, ttl_seconds: 60, executor: "x", reason: "x" },
+    },
+    { path: "/v1/proposal-approvals/M1-none/esign", as: "sovereign", valid: { jws: "e30..AA" } },
+    { path: "/v1/proposal-approvals/M1-none/revoke", as: "operator", valid: { reason: "x", running: "stop" } },
+    {
+      path: "/v1/council-records",
+      as: "council_1",
+      valid: { ...ofStep, kind: "C-1", decision: "x", document_digest: digest },
+    },
+    { path: "/v1/council-records/C1-none/revoke", as: "council_1", valid: { reason: "x" } },
   ];
 }
 
@@ -140,7 +171,8 @@ const countRows = `SELECT (SELECT count(*) FROM c1_build_run) AS runs, (SELECT c
   (SELECT count(*) FROM dot_iu_runtime_lease) AS leases, (SELECT count(*) FROM audit_events) AS events,
   (SELECT count(*) FROM signing_keys WHERE status <> 'revoked') AS signing_keys, (SELECT count(*) FROM grant_signatures) AS signatures,
   (SELECT count(*) FROM scopes WHERE status = 'active') AS scopes, (SELECT count(*) FROM registration_holds WHERE lifted_at IS NULL) AS holds,
-  (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM sync_messages) AS messages`;
+  (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM plan_revisions) AS plans,
+  (SELECT count(*) FROM os_proposal_approvals) AS approvals, (SELECT count(*) FROM council_records) AS council, (SELECT count(*) FROM plan_ledger) AS ledger, (SELECT count(*) FROM sync_messages) AS messages`;
 
 t.test(
   `APR-1 ${runs} random bodies at every POST route: a clear 4xx each, nothing stored`,

@@ -1,7 +1,6 @@
 import Type from "typebox";
-import { AuthCode } from "../../../grants/index.ts";
 import { Cursor, Limit, Page, Principal } from "../../../kernel/schemas.ts";
-import { BuildName, listRuns, RunStatusName, RunSummary, TargetName } from "../../../runs/index.ts";
+import { BuildName, listRuns, RunAuthCode, RunStatusName, RunSummary, TargetName } from "../../../runs/index.ts";
 import { defineRoute } from "../../route.ts";
 
 export const listRunsRoute = defineRoute({
@@ -17,7 +16,7 @@ export const listRunsRoute = defineRoute({
         cursor: Cursor,
         status: Type.Optional(RunStatusName),
         build: Type.Optional(BuildName),
-        auth_code: Type.Optional(AuthCode),
+        auth_code: Type.Optional(RunAuthCode),
         executor: Type.Optional(Principal),
         target: Type.Optional(TargetName),
       },

@@ -1,0 +1,114 @@
+import type { Tx } from "../database/index.ts";
+import { refuseWhileHeld } from "../holds/index.ts";
+import type { Caller } from "../kernel/caller.ts";
+import { adoptLease, type Authority, type RunEnding, type RunRow, selectStates, type StateRow } from "../runs/index.ts";
+import { readStandings, requireNext } from "./ledger/standing.ts";
+import { insertLine } from "./ledger/store.ts";
+import { planOf, requireRevision, requireStep } from "./read.ts";
+import { consumeRecords } from "./records/consume.ts";
+import type { Outcome } from "./states.ts";
+import { stepDigestsOf } from "./digests.ts";
+import { environmentsOf, findStepRun, lockPlan, passHoldGate, type StepRunRow } from "./store.ts";
+
+/**
+ * What lets a run of a step advance: its M-1 record, burned once, beside the council's records (PLAN-2). A rehearsal and a
+ * step that only looks burn nothing, and take the plan's lease like the others. Lock order: run, lease, hold, plan, record.
+ */
+export const stepAuthority: Authority = {
+  async take(tx, caller, keys, run, lease) {
+    const acquired = await adoptLease(tx, caller, keys, run, lease);
+    if (run.reserved) return acquired;
+    const of = await stepRunOf(tx, run);
+    if (run.mode === "commit") await refuseHeldTarget(tx, run.database);
+    const revision = await requireRevision(tx, of.plan_id, of.revision);
+    const plan = planOf(revision);
+    await lockPlan(tx, of.plan_id);
+    requireNext(plan, stepDigestsOf(plan), await readStandings(tx, of.plan_id), of.step, of.act);
+    if (run.mode === "commit") {
+      await consumeRecords(tx, caller, {
+        code: of.approval_code ?? undefined,
+        revision,
+        step: requireStep(plan, of.step),
+        act: of.act,
+        root: run.idempotency_root,
+      });
+    }
+    return acquired;
+  },
+  ended: recordEnding,
+};
+
+/** @throws HoldProblem REGISTRATION_HOLD while one stands against the target, or an environment that stands for it (GRANT-9) */
+export async function refuseHeldTarget(tx: Tx, target: string): Promise<void> {
+  await passHoldGate(tx);
+  for (const environment of new Set([target, ...(await environmentsOf(tx, target))])) {
+    await refuseWhileHeld(tx, environment);
+  }
+}
+
+async function stepRunOf(tx: Tx, run: RunRow): Promise<StepRunRow> {
+  const of = await findStepRun(tx, run.idempotency_root);
+  if (of === undefined) throw new Error(`${run.idempotency_root} is of no step`);
+  return of;
+}
+
+async function recordEnding(tx: Tx, _caller: Caller, run: RunRow, ending: RunEnding): Promise<void> {
+  const of = await stepRunOf(tx, run);
+  const revision = await requireRevision(tx, of.plan_id, of.revision);
+  const step = requireStep(planOf(revision), of.step);
+  const rows = await selectStates(tx, run.idempotency_root);
+  const done = okDetail(rows, "forward", "S3");
+  const backups = okDetail(rows, "forward", "S2");
+  await lockPlan(tx, of.plan_id);
+  await insertLine(tx, {
+    plan_id: of.plan_id,
+    revision: of.revision,
+    plan_digest: revision.plan_digest,
+    step: of.step,
+    step_digest: of.step_digest,
+    act: of.act,
+    outcome: outcomeOf(run, ending, of, step.kind === "sql" ? step.rollback.mode : undefined, rows),
+    idempotency_root: run.idempotency_root,
+    approval_code: of.approval_code,
+    rehearsal_ref: run.mode === "dry-run" ? refOf(ending) : run.rehearsal_ref,
+    entry_fingerprint: textOf(done?.["entry_fingerprint"]),
+    exit_fingerprint: textOf(okDetail(rows, "forward", "S4")?.["fingerprint"]),
+    delta: done?.["delta"] ?? null,
+    evidence: done?.["evidence"] ?? null,
+    backups: run.mode === "commit" ? (backups ?? null) : null,
+    documents: null,
+    error: ending["error"] ?? null,
+    recorded_by: run.executor,
+  });
+}
+
+function outcomeOf(
+  run: RunRow,
+  ending: RunEnding,
+  of: StepRunRow,
+  rollback: "revert" | "retire" | undefined,
+  rows: readonly StateRow[],
+): Outcome {
+  if (run.mode === "dry-run") return ending.status === "succeeded" ? "rehearsed" : "rehearsal_failed";
+  if (ending.status === "succeeded") {
+    if (of.act === "commit") return "committed";
+    return rollback === "retire" ? "retired" : "rolled_back";
+  }
+  if (rollback === undefined || okDetail(rows, "forward", "S3") === undefined) return "failed";
+  return okDetail(rows, "undo", "S3")?.["undone"] === true ? "undone" : "contradicted";
+}
+
+type Details = Readonly<Record<string, unknown>>;
+
+function okDetail(rows: readonly StateRow[], direction: "forward" | "undo", state: string): Details | undefined {
+  const row = rows.findLast((one) => one.direction === direction && one.state === state && one.status === "ok");
+  return row?.detail as Details | undefined;
+}
+
+function refOf(ending: RunEnding): string | null {
+  return textOf(ending["rehearsal_ref"]);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,105 @@
+import type { Tx } from "../../database/index.ts";
+import { type Delta, judge } from "../catalog/delta.ts";
+import { fingerprintOf, movedSequences, takeSnapshot } from "../catalog/snapshot.ts";
+import { forgetSequences } from "../catalog/store.ts";
+import { PlanProblem } from "../errors.ts";
+import { type Doing, doingOf, rollbackOf, scopeOf, type StepInput, stepOf, tablesOf, timeoutsOf } from "./input.ts";
+import {
+  checkStops,
+  findEvidence,
+  type Found,
+  lasting,
+  readBefore,
+  refuseIdleSessions,
+  requireEvidence,
+} from "./questions.ts";
+import { refusing, runNegativeTests, runStatements } from "./statements.ts";
+import { lockTables, setTimeouts } from "./store.ts";
+
+/** What an act has done in its transaction, before it is committed. */
+export interface Played {
+  readonly statements: number;
+  readonly entry_fingerprint: string;
+  readonly delta: Delta;
+  readonly evidence: readonly Found[];
+  readonly negative_tests: readonly string[];
+}
+
+/**
+ * The act in one transaction of the target: what it touches is locked, the target is as it was rehearsed, the SQL runs,
+ * and all that it has changed, wherever, is what the plan allows (PLAN-3 to PLAN-6). Whoever calls commits, or does not.
+ * @throws PlanProblem; the transaction is then rolled back whole
+ */
+export async function play(target: Tx, input: StepInput): Promise<Played> {
+  const step = stepOf(input);
+  const doing = doingOf(input);
+  await setTimeouts(target, timeoutsOf(input.plan));
+  await lockWithin(target, input);
+  const entry = await requireRehearsed(target, input);
+  await requireEarlier(target, input);
+  await refuseIdleSessions(target);
+  const done = await change(target, doing);
+  const negative = step.kind === "record" || input.act === "rollback" ? [] : (step.negative ?? []);
+  return { ...done, entry_fingerprint: entry, negative_tests: await runNegativeTests(target, negative) };
+}
+
+/** The rollback of what has just been played, in the same transaction: a rehearsal rehearses the way back as well (OPEN-2). */
+export async function playBack(
+  target: Tx,
+  input: StepInput,
+): Promise<Omit<Played, "entry_fingerprint" | "negative_tests">> {
+  const step = stepOf(input);
+  if (step.kind !== "sql") throw new Error(`step ${step.step} has nothing to roll back`);
+  await setTimeouts(target, timeoutsOf(input.plan));
+  return change(target, rollbackOf(step));
+}
+
+/**
+ * Everything that may change something stands between the two snapshots: the plan's own questions as well, since a function
+ * that one of them calls could write.
+ */
+async function change(target: Tx, doing: Doing): Promise<Omit<Played, "entry_fingerprint" | "negative_tests">> {
+  await forgetSequences(target);
+  const tables = Object.keys(doing.rows);
+  const start = await takeSnapshot(target, tables);
+  await checkStops(target, doing.stop, "before");
+  const before = await readBefore(target, doing.evidence);
+  const statements = doing.sql === undefined ? 0 : await runStatements(target, doing.sql);
+  const evidence = await findEvidence(target, doing.evidence, before);
+  await checkStops(target, doing.stop, "after");
+  const after = await takeSnapshot(target, tables);
+  const moved = await movedSequences(target, start, after);
+  const { delta, faults } = judge({ ...doing, before: start, after, moved });
+  if (faults.length > 0) {
+    throw new PlanProblem("OUTSIDE_ALLOWED", `${faults.slice(0, 10).join("; ")}${faults.length > 10 ? "; …" : ""}.`, {
+      members: { faults: faults.slice(0, 100) },
+    });
+  }
+  requireEvidence(evidence, "The step's evidence");
+  return { statements, delta, evidence };
+}
+
+async function lockWithin(target: Tx, input: StepInput): Promise<void> {
+  if (stepOf(input).kind !== "sql") return;
+  await refusing("Locking what the step touches", () => lockTables(target, tablesOf(input)));
+}
+
+/** @throws PlanProblem DRIFT where the target is another one than was rehearsed (PLAN-3) */
+export async function requireRehearsed(target: Tx, input: StepInput): Promise<string> {
+  const found = await fingerprintOf(target, scopeOf(input));
+  if (input.entry_fingerprint === null || input.entry_fingerprint === found) return found;
+  throw new PlanProblem(
+    "DRIFT",
+    `${input.plan.target} had the fingerprint ${input.entry_fingerprint} when the step was rehearsed, and has ${found} now.`,
+  );
+}
+
+/** @throws PlanProblem EVIDENCE_FAILED where that of an earlier step holds no more (PLAN-6) */
+export async function requireEarlier(target: Tx, input: StepInput): Promise<void> {
+  for (const number of input.earlier) {
+    const step = input.plan.steps.find((one) => one.step === number);
+    // What a step of kind `check` has found, it found at its own moment.
+    if (step?.kind !== "sql" || number === input.step) continue;
+    requireEvidence(await findEvidence(target, lasting(step.evidence), new Map()), `The evidence of step ${number}`);
+  }
+}
