@@ -12,6 +12,7 @@ import { addHoldCommands } from "./holds.ts";
 import { addLeaseCommands } from "./leases.ts";
 import { addOperationCommands } from "./operations.ts";
 import type { Shown } from "./output.ts";
+import { addPlanCommands } from "./plans.ts";
 import { addRunCommands } from "./runs.ts";
 import { addScopeCommands } from "./scopes.ts";
 import { addSigningCommands } from "./signing.ts";
@@ -45,6 +46,7 @@ function makeProgram(): Command {
   addLeaseCommands(program, run, connect);
   addBuildCommands(program, run, connect);
   addRunCommands(program, run, connect);
+  addPlanCommands(program, run, connect);
   return program;
 }
 

@@ -1,6 +1,7 @@
+import process from "node:process";
 import { styleText } from "node:util";
 import type { Client } from "../client/index.ts";
-import { plain } from "./output.ts";
+import { plain, type Shown } from "./output.ts";
 
 type RunView = Awaited<ReturnType<Client["readRun"]>>;
 type Watched = ReturnType<Client["watchRun"]> extends AsyncGenerator<infer Event> ? Event : never;
@@ -64,4 +65,31 @@ export class Screen {
     );
     this.#height = text.split("\n").length;
   }
+}
+
+/**
+ * Follows a run to its end: a list of states on a terminal, a line an event elsewhere (as JSON with `--json`). Interrupted,
+ * it leaves the run going and says so.
+ * @param last what is said at the end
+ */
+export async function follow(client: Client, root: string, json: boolean, last = verdict): Promise<Shown> {
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  process.once("SIGINT", leave);
+  const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
+  try {
+    for await (const event of client.watchRun(root, { signal: left.signal })) {
+      if (screen === undefined) process.stdout.write(`${json ? JSON.stringify(event) : line(event)}\n`);
+      else screen.show(board(await client.readRun(root)));
+    }
+  } catch (error) {
+    if (!left.signal.aborted) throw error;
+    const value = await client.readRun(root);
+    return { value, text: `${root} goes on without you; countersign run watch ${root}`, code: 1 };
+  } finally {
+    process.removeListener("SIGINT", leave);
+  }
+  const value = await client.readRun(root);
+  screen?.show(board(value));
+  return { value, text: last(value), code: value.status === "succeeded" ? 0 : 1 };
 }

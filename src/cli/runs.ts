@@ -1,10 +1,9 @@
-import process from "node:process";
 import type { Command } from "commander";
 import type { Client } from "../client/index.ts";
 import type { Connect } from "./approvals.ts";
 import { readJson } from "./connection.ts";
 import { type Shown, table } from "./output.ts";
-import { board, line, Screen, verdict } from "./progress.ts";
+import { board, follow, verdict } from "./progress.ts";
 import type { Run } from "./tokens.ts";
 
 interface StartOptions {
@@ -115,30 +114,4 @@ function addList(runs: Command, run: Run, connect: Connect): void {
 async function show(client: Client, root: string): Promise<Shown> {
   const value = await client.readRun(root);
   return { value, text: `${board(value)}\n${verdict(value)}`, code: value.status === "stopped" ? 1 : 0 };
-}
-
-/**
- * Follows a run to its end: a list of states on a terminal, a line an event elsewhere (as JSON with `--json`). Interrupted,
- * it leaves the run going and says so.
- */
-async function follow(client: Client, root: string, json: boolean): Promise<Shown> {
-  const left = new AbortController();
-  const leave = (): void => left.abort();
-  process.once("SIGINT", leave);
-  const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
-  try {
-    for await (const event of client.watchRun(root, { signal: left.signal })) {
-      if (screen === undefined) process.stdout.write(`${json ? JSON.stringify(event) : line(event)}\n`);
-      else screen.show(board(await client.readRun(root)));
-    }
-  } catch (error) {
-    if (!left.signal.aborted) throw error;
-    const value = await client.readRun(root);
-    return { value, text: `${root} goes on without you; countersign run watch ${root}`, code: 1 };
-  } finally {
-    process.removeListener("SIGINT", leave);
-  }
-  const value = await client.readRun(root);
-  screen?.show(board(value));
-  return { value, text: verdict(value), code: value.status === "succeeded" ? 0 : 1 };
 }

@@ -144,7 +144,8 @@ function requireMeant(code: string, payload: string, digest: string | undefined)
   }
 }
 
-function readKey(file: string): PrivateKey {
+/** A private JWK with a kid, from a file. @throws UsageError */
+export function readKey(file: string): PrivateKey {
   const key = readJson(file) as Partial<PrivateKey> | null;
   if (typeof key?.kid !== "string" || typeof key.d !== "string") {
     throw new UsageError(`${file} is no private JWK with a kid`);

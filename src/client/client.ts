@@ -24,14 +24,10 @@ import type {
 } from "../runs/index.ts";
 import type { Scope, ScopeInput } from "../scopes/index.ts";
 import type { RevokeKeyInput, SigningKey, SigningKeyInput } from "../signatures/index.ts";
+import { type PageOf, PlanCalls } from "./plans.ts";
 import { followRun, type RunEnd } from "./progress.ts";
 import { sign } from "./sign.ts";
 import { type CallOptions, type Query, Transport } from "./transport.ts";
-
-export interface PageOf<Item> {
-  readonly items: readonly Item[];
-  readonly next_cursor: string | null;
-}
 
 export interface Executed {
   readonly result: "OK";
@@ -47,9 +43,12 @@ const at = (path: string, ...names: readonly string[]): string =>
 /** The service's routes as one caller. Every method throws ClientProblem when it is refused. */
 export class Client {
   readonly #transport: Transport;
+  /** Plans, their steps and the records that let a step be committed. */
+  readonly plans: PlanCalls;
 
   constructor(url: string, token: string) {
     this.#transport = new Transport(url, token);
+    this.plans = new PlanCalls(this.#transport);
   }
 
   #get<Answer>(path: string, query?: Query, options?: CallOptions): Promise<Answer> {
