@@ -2,7 +2,10 @@
 
 CREATE TABLE plans (
   plan_id    text PRIMARY KEY CONSTRAINT plan_id_form CHECK (plan_id ~ '^[a-z0-9][a-z0-9._-]{0,79}$'),
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  -- Where a step stands is said of one database: another target is another plan.
+  target     text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT plan_of_target UNIQUE (plan_id, target)
 );
 
 -- A registered revision never changes; what is read out of it are generated columns, so they cannot say anything else.
@@ -17,6 +20,7 @@ CREATE TABLE plan_revisions (
   registered_by text NOT NULL REFERENCES principals,
   registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (plan_id, revision),
+  CONSTRAINT plan_has_one_target FOREIGN KEY (plan_id, target) REFERENCES plans (plan_id, target),
   CONSTRAINT plan_digest_of_content CHECK (plan_digest = 'sha256:' || encode(sha256(convert_to(content, 'UTF8')), 'hex')),
   CONSTRAINT plan_of_content CHECK ((content::jsonb ->> 'plan', content::jsonb ->> 'revision') = (plan_id, revision))
 );
@@ -53,7 +57,7 @@ CREATE TABLE os_proposal_approvals (
   revoked_reason   text CHECK (btrim(revoked_reason) <> ''),
   expired_at       timestamptz,
   FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions,
-  CONSTRAINT approval_expiry CHECK (expires_at > granted_at),
+  CONSTRAINT approval_expiry CHECK (expires_at > granted_at AND expires_at <= granted_at + interval '1 day'),
   CONSTRAINT consumed_whole CHECK ((status = 'consumed') = (consumed_at IS NOT NULL) AND (consumed_at IS NULL) = (consumed_by IS NULL)
                                    AND (consumed_at IS NULL) = (idempotency_root IS NULL)),
   CONSTRAINT revoked_whole CHECK ((status = 'revoked') = (revoked_at IS NOT NULL) AND (revoked_at IS NULL) = (revoked_by IS NULL)
@@ -123,7 +127,7 @@ CREATE TABLE plan_ledger (
   recorded_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (plan_id, seq),
   FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions,
-  CONSTRAINT one_line_per_root UNIQUE (idempotency_root)
+  CONSTRAINT one_line_per_root UNIQUE (idempotency_root, outcome)
 );
 CREATE INDEX ledger_of_step ON plan_ledger (plan_id, step, seq DESC);
 
@@ -132,14 +136,17 @@ CREATE FUNCTION guard_plan_approval() RETURNS trigger
 DECLARE
   changeable CONSTANT text[] := ARRAY['status', 'consumed_at', 'consumed_by', 'idempotency_root', 'revoked_at', 'revoked_by', 'revoked_reason', 'expired_at'];
   revision_row plan_revisions;
-  step jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
+  planned jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
   needed text;
 BEGIN
   SELECT * INTO revision_row FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision;
   IF TG_OP = 'INSERT' THEN
-    IF step IS NULL OR NEW.plan_digest IS DISTINCT FROM revision_row.plan_digest OR NOT coalesce(step -> 'records' ? 'M-1', false)
-       OR NEW.signed IS DISTINCT FROM coalesce((step ->> 'signed')::boolean, false) THEN
+    IF planned IS NULL OR NEW.plan_digest IS DISTINCT FROM revision_row.plan_digest OR NOT coalesce(planned -> 'records' ? 'M-1', false)
+       OR NEW.signed IS DISTINCT FROM coalesce((planned ->> 'signed')::boolean, false) THEN
       RAISE EXCEPTION 'the record is not of a step of this revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_of_step';
+    END IF;
+    IF abs(extract(epoch FROM clock_timestamp() - NEW.granted_at)) > 60 THEN
+      RAISE EXCEPTION 'a record is of now' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
     END IF;
     IF holds_role(NEW.granted_by, 'sovereign') IS NOT TRUE OR NEW.granted_by = revision_row.registered_by OR NEW.granted_by = NEW.executor THEN
       RAISE EXCEPTION 'a sovereign records it who is neither author nor executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_separation';
@@ -147,7 +154,7 @@ BEGIN
     IF NEW.status IS DISTINCT FROM (CASE WHEN NEW.signed THEN 'draft' ELSE 'active' END) THEN
       RAISE EXCEPTION 'a record starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_transition';
     END IF;
-    IF (step ->> 'kind' = 'sql') AND NOT EXISTS (
+    IF (planned ->> 'kind' = 'sql') AND NOT EXISTS (
          SELECT FROM rehearsals r JOIN plan_step_runs s USING (idempotency_root)
           WHERE r.rehearsal_ref = NEW.rehearsal_ref AND r.passed AND r.manifest_digest = NEW.plan_digest
             AND (s.plan_id, s.revision, s.step, s.act) = (NEW.plan_id, NEW.revision, NEW.step, NEW.act)) THEN
@@ -169,10 +176,17 @@ BEGIN
     IF clock_timestamp() >= OLD.expires_at THEN
       RAISE EXCEPTION 'the record has expired' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
     END IF;
+    IF abs(extract(epoch FROM clock_timestamp() - NEW.consumed_at)) > 60 THEN
+      RAISE EXCEPTION 'a record is used now' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
+    END IF;
+    IF EXISTS (SELECT FROM proposal_signatures s JOIN signing_keys k USING (kid)
+                WHERE s.approval_code = NEW.approval_code AND (k.revoked_at IS NOT NULL OR s.signer = NEW.consumed_by)) THEN
+      RAISE EXCEPTION 'the key of the signature was revoked, or the signer executes' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_key';
+    END IF;
     IF NEW.consumed_by = OLD.granted_by OR NEW.consumed_by IS DISTINCT FROM coalesce(OLD.executor, NEW.consumed_by) THEN
       RAISE EXCEPTION 'the record is not for this executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_separation';
     END IF;
-    FOR needed IN SELECT jsonb_array_elements_text(step -> 'records') LOOP
+    FOR needed IN SELECT jsonb_array_elements_text(planned -> 'records') LOOP
       IF needed <> 'M-1' AND NOT EXISTS (
         SELECT FROM council_records c
          WHERE (c.plan_id, c.revision, c.step, c.kind, c.plan_digest) = (NEW.plan_id, NEW.revision, NEW.step, needed, NEW.plan_digest)
@@ -303,6 +317,10 @@ BEGIN
   ELSIF NOT (NEW.mode = 'dry-run' AND NEW.build IN ('plan-step', 'plan-step-rollback') OR NEW.build = 'plan-check') THEN
     RAISE EXCEPTION 'nothing is written without an authorization' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_approval';
   END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('root:' || NEW.idempotency_root, 0));
+  IF EXISTS (SELECT FROM plan_ledger WHERE idempotency_root = NEW.idempotency_root) THEN
+    RAISE EXCEPTION 'the root stands for a step that is on record' USING ERRCODE = 'unique_violation', CONSTRAINT = 'root_is_taken';
+  END IF;
   IF NEW.status <> 'running' OR NEW.reserved OR NEW.claim_no <> 0 THEN
     RAISE EXCEPTION 'a run starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_transition';
   END IF;
@@ -314,14 +332,21 @@ CREATE FUNCTION guard_step_run() RETURNS trigger
   LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   r c1_build_run;
-  step jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
+  planned jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
 BEGIN
   SELECT * INTO r FROM c1_build_run WHERE idempotency_root = NEW.idempotency_root;
-  IF r.database IS DISTINCT FROM (SELECT target FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision)
-     OR r.build IS DISTINCT FROM (CASE WHEN step ->> 'kind' = 'check' THEN 'plan-check' WHEN NEW.act = 'commit' THEN 'plan-step' ELSE 'plan-step-rollback' END)
-     OR step ->> 'kind' NOT IN ('sql', 'check')
-     OR r.mode = 'commit' AND NEW.approval_code IS NULL AND coalesce(jsonb_array_length(step -> 'records'), 0) > 0
-     OR NEW.approval_code IS DISTINCT FROM r.approval_code THEN
+  IF planned IS NULL OR r.environment IS DISTINCT FROM r.database OR r.database IS DISTINCT FROM (SELECT target FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision)
+     OR r.build IS DISTINCT FROM (CASE WHEN planned ->> 'kind' = 'check' THEN 'plan-check' WHEN NEW.act = 'commit' THEN 'plan-step' ELSE 'plan-step-rollback' END)
+     OR planned ->> 'kind' NOT IN ('sql', 'check')
+     OR r.mode = 'commit' AND NEW.approval_code IS NULL AND coalesce(jsonb_array_length(planned -> 'records'), 0) > 0
+     OR NEW.approval_code IS DISTINCT FROM r.approval_code
+     -- The run plays its input: that is this step of this revision, and what was rehearsed of it.
+     OR NOT EXISTS (
+       SELECT FROM c1_build_run_input i JOIN plan_revisions v ON (v.plan_id, v.revision) = (NEW.plan_id, NEW.revision), LATERAL (SELECT i.content::jsonb AS said) AS s
+        WHERE i.idempotency_root = NEW.idempotency_root AND said -> 'plan' = v.content::jsonb AND said ->> 'plan_digest' = v.plan_digest
+          AND (said ->> 'step')::integer = NEW.step AND said ->> 'act' = NEW.act AND said ->> 'step_digest' = NEW.step_digest
+          AND (said ->> 'rehearsal')::boolean = (r.mode = 'dry-run')
+          AND said ->> 'entry_fingerprint' IS NOT DISTINCT FROM (SELECT h.fingerprint FROM rehearsals h WHERE h.rehearsal_ref = r.rehearsal_ref)) THEN
     RAISE EXCEPTION 'the run is not of this step' USING ERRCODE = 'check_violation', CONSTRAINT = 'step_run_of_step';
   END IF;
   IF NEW.approval_code IS NOT NULL AND NOT EXISTS (
@@ -405,35 +430,69 @@ BEGIN
 END $$;
 
 -- A line says of the target only what a run of that step has come to, or what a record step was evidenced with.
+CREATE FUNCTION state_is_ok(root text, way text) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM c1_build_run_state s WHERE (s.idempotency_root, s.direction, s.state, s.status) = (root, way, 'S3', 'ok'))
+$$;
 CREATE FUNCTION guard_ledger() RETURNS trigger
   LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  planned jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
 BEGIN
   PERFORM FROM plans WHERE plan_id = NEW.plan_id FOR UPDATE;
   NEW.seq := coalesce((SELECT max(seq) FROM plan_ledger WHERE plan_id = NEW.plan_id), 0) + 1;
   IF NEW.plan_digest IS DISTINCT FROM (SELECT plan_digest FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision) THEN
     RAISE EXCEPTION 'the line is of no revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_revision';
   END IF;
-  IF plan_step(NEW.plan_id, NEW.revision, NEW.step) ->> 'kind' = 'record' THEN
-    IF NEW.outcome <> 'committed' OR NEW.documents IS NULL THEN
-      RAISE EXCEPTION 'a record step is evidenced by documents' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
+  PERFORM pg_advisory_xact_lock(hashtextextended('root:' || NEW.idempotency_root, 0));
+  IF planned ->> 'kind' = 'record' THEN
+    IF NEW.outcome <> 'committed' OR NEW.act <> 'commit' OR jsonb_typeof(NEW.documents) IS DISTINCT FROM 'array'
+       OR (SELECT jsonb_agg(d ->> 'name' ORDER BY d ->> 'name') FROM jsonb_array_elements(NEW.documents) AS d)
+          IS DISTINCT FROM (SELECT jsonb_agg(d ORDER BY d) FROM jsonb_array_elements_text(planned -> 'documents') AS d)
+       OR EXISTS (SELECT FROM c1_build_run r WHERE r.idempotency_root = NEW.idempotency_root)
+       OR (coalesce(jsonb_array_length(planned -> 'records'), 0) > 0) IS DISTINCT FROM EXISTS (
+            SELECT FROM os_proposal_approvals a
+             WHERE (a.approval_code, a.plan_id, a.revision, a.step, a.act, a.status, a.consumed_by, a.idempotency_root)
+                   = (NEW.approval_code, NEW.plan_id, NEW.revision, NEW.step, 'commit', 'consumed', NEW.recorded_by, NEW.idempotency_root)) THEN
+      RAISE EXCEPTION 'a record step is evidenced by its documents and records' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
     END IF;
-  ELSIF NOT EXISTS (
+  ELSIF planned IS NULL OR NOT EXISTS (
     SELECT FROM plan_step_runs s JOIN c1_build_run r USING (idempotency_root)
      WHERE (s.idempotency_root, s.plan_id, s.revision, s.step, s.act, s.step_digest)
            = (NEW.idempotency_root, NEW.plan_id, NEW.revision, NEW.step, NEW.act, NEW.step_digest)
-       AND s.approval_code IS NOT DISTINCT FROM NEW.approval_code AND r.reserved
+       AND s.approval_code IS NOT DISTINCT FROM NEW.approval_code AND r.reserved AND r.executor = NEW.recorded_by
        AND CASE NEW.outcome
              WHEN 'rehearsed' THEN r.mode = 'dry-run' AND r.status = 'succeeded'
              WHEN 'rehearsal_failed' THEN r.mode = 'dry-run' AND r.status = 'stopped'
              WHEN 'committed' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'commit'
-             WHEN 'rolled_back' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'rollback'
-             WHEN 'retired' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'rollback'
-             ELSE r.mode = 'commit' AND r.status = 'stopped' END) THEN
+             WHEN 'rolled_back' THEN r.mode = 'commit' AND NEW.act = 'rollback' AND planned #>> '{rollback,mode}' = 'revert'
+               AND (r.status = 'succeeded' OR state_is_ok(NEW.idempotency_root, 'undo'))
+             WHEN 'retired' THEN r.mode = 'commit' AND planned #>> '{rollback,mode}' = 'retire'
+               AND (r.status = 'succeeded' AND NEW.act = 'rollback' OR r.status = 'stopped' AND state_is_ok(NEW.idempotency_root, 'undo'))
+             WHEN 'undone' THEN r.mode = 'commit' AND r.status = 'stopped' AND NEW.act = 'commit' AND state_is_ok(NEW.idempotency_root, 'undo')
+             WHEN 'failed' THEN r.mode = 'commit' AND r.status = 'stopped'
+               AND (planned ->> 'kind' = 'check' OR NOT state_is_ok(NEW.idempotency_root, 'forward') OR state_is_ok(NEW.idempotency_root, 'undo'))
+             ELSE r.mode = 'commit' AND r.status = 'stopped' END)
+     -- A run that was only stopped may end once more, undone.
+     OR EXISTS (SELECT FROM plan_ledger l WHERE l.idempotency_root = NEW.idempotency_root
+                 AND (l.plan_id, l.step, l.act, l.outcome) IS DISTINCT FROM (NEW.plan_id, NEW.step, NEW.act, 'contradicted')) THEN
     RAISE EXCEPTION 'the line is not what its run has come to' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER guard_ledger BEFORE INSERT ON plan_ledger FOR EACH ROW EXECUTE FUNCTION guard_ledger();
+
+-- An act that has ended has its line: what the ledger says of a target and what was done there cannot part.
+CREATE FUNCTION check_ledger_line() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM plan_ledger WHERE idempotency_root = NEW.idempotency_root) THEN
+    RAISE EXCEPTION 'an act that has ended has its line' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_line_of_run';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ledger_line_of_run AFTER UPDATE ON c1_build_run DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (NEW.reserved AND NEW.status IN ('succeeded', 'stopped') AND NEW.auth_code NOT LIKE 'GBA-%') EXECUTE FUNCTION check_ledger_line();
 
 DO $$
 DECLARE t text;
@@ -457,10 +516,11 @@ ALTER TABLE council_records ENABLE ALWAYS TRIGGER guard_council_record;
 ALTER TABLE plan_step_runs ENABLE ALWAYS TRIGGER guard_step_run;
 ALTER TABLE plan_ledger ENABLE ALWAYS TRIGGER guard_ledger;
 ALTER TABLE c1_build_run ENABLE ALWAYS TRIGGER run_of_step;
+ALTER TABLE c1_build_run ENABLE ALWAYS TRIGGER ledger_line_of_run;
 ALTER TABLE c1_build_run ENABLE ALWAYS TRIGGER guard_run_reserved;
 
-REVOKE ALL ON FUNCTION plan_step, proposal_signing_payload FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION plan_step, proposal_signing_payload TO countersign_app;
+REVOKE ALL ON FUNCTION plan_step, proposal_signing_payload, state_is_ok FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan_step, proposal_signing_payload, state_is_ok TO countersign_app;
 GRANT SELECT, INSERT ON plans, plan_revisions, os_proposal_approvals, proposal_signatures, council_records, plan_step_runs, plan_ledger TO countersign_app;
 -- A lock of the plan's row orders its acts; nothing of it can change.
 GRANT UPDATE (created_at) ON plans TO countersign_app;

@@ -261,6 +261,7 @@ plan_step_runs.act text not null
 plan_step_runs.step_digest text not null
 plan_step_runs.approval_code text
 plans.plan_id text not null
+plans.target text not null
 plans.created_at timestamp with time zone not null default clock_timestamp()
 principals.principal text not null
 principals.roles text[] not null
@@ -397,6 +398,7 @@ c1_build_run: c1_build_run_stop_state_check CHECK ((stop_state <> ''::text))
 c1_build_run: database_form CHECK ((database ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 c1_build_run: finished_pair CHECK (((status = ANY (ARRAY['succeeded'::text, 'stopped'::text])) = (finished_at IS NOT NULL)))
 c1_build_run: lease_pair CHECK (((lease_name IS NULL) = (fencing_token IS NULL)))
+c1_build_run: ledger_line_of_run TRIGGER DEFERRABLE INITIALLY DEFERRED
 c1_build_run: mode_known CHECK ((mode = ANY (ARRAY['dry-run'::text, 'commit'::text])))
 c1_build_run: run_of_step TRIGGER DEFERRABLE INITIALLY DEFERRED
 c1_build_run: status_known CHECK ((status = ANY (ARRAY['running'::text, 'compensating'::text, 'succeeded'::text, 'stopped'::text, 'indeterminate'::text])))
@@ -475,7 +477,7 @@ idempotency_keys: idempotency_keys_pkey PRIMARY KEY (principal, method, path, ke
 idempotency_keys: idempotency_keys_status_check CHECK ((((status >= 200) AND (status <= 499)) AND (status <> 429)))
 os_proposal_approvals: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
 os_proposal_approvals: approval_code_form CHECK ((approval_code ~ '^M1-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
-os_proposal_approvals: approval_expiry CHECK ((expires_at > granted_at))
+os_proposal_approvals: approval_expiry CHECK (((expires_at > granted_at) AND (expires_at <= (granted_at + '1 day'::interval))))
 os_proposal_approvals: consumed_whole CHECK ((((status = 'consumed'::text) = (consumed_at IS NOT NULL)) AND ((consumed_at IS NULL) = (consumed_by IS NULL)) AND ((consumed_at IS NULL) = (idempotency_root IS NULL))))
 os_proposal_approvals: expired_whole CHECK (((status = 'expired'::text) = (expired_at IS NOT NULL)))
 os_proposal_approvals: os_proposal_approvals_executor_check CHECK ((executor <> ''::text))
@@ -488,7 +490,7 @@ os_proposal_approvals: reason_given CHECK ((btrim(reason) <> ''::text))
 os_proposal_approvals: revoked_whole CHECK ((((status = 'revoked'::text) = (revoked_at IS NOT NULL)) AND ((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
 os_proposal_approvals: status_known CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'consumed'::text, 'revoked'::text, 'expired'::text])))
 plan_ledger: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
-plan_ledger: one_line_per_root UNIQUE (idempotency_root)
+plan_ledger: one_line_per_root UNIQUE (idempotency_root, outcome)
 plan_ledger: outcome_known CHECK ((outcome = ANY (ARRAY['rehearsed'::text, 'rehearsal_failed'::text, 'committed'::text, 'rolled_back'::text, 'retired'::text, 'failed'::text, 'contradicted'::text, 'undone'::text])))
 plan_ledger: plan_ledger_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
 plan_ledger: plan_ledger_pkey PRIMARY KEY (plan_id, seq)
@@ -497,6 +499,7 @@ plan_ledger: plan_ledger_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) R
 plan_ledger: plan_ledger_rehearsal_ref_fkey FOREIGN KEY (rehearsal_ref) REFERENCES rehearsals(rehearsal_ref)
 plan_ledger: plan_ledger_seq_check CHECK ((seq >= 1))
 plan_revisions: plan_digest_of_content CHECK ((plan_digest = ('sha256:'::text || encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))))
+plan_revisions: plan_has_one_target FOREIGN KEY (plan_id, target) REFERENCES plans(plan_id, target)
 plan_revisions: plan_of_content CHECK (((((content)::jsonb ->> 'plan'::text) = plan_id) AND (((content)::jsonb ->> 'revision'::text) = revision)))
 plan_revisions: plan_revisions_pkey PRIMARY KEY (plan_id, revision)
 plan_revisions: plan_revisions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plans(plan_id)
@@ -508,6 +511,7 @@ plan_step_runs: plan_step_runs_idempotency_root_fkey FOREIGN KEY (idempotency_ro
 plan_step_runs: plan_step_runs_pkey PRIMARY KEY (idempotency_root)
 plan_step_runs: plan_step_runs_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions(plan_id, revision)
 plans: plan_id_form CHECK ((plan_id ~ '^[a-z0-9][a-z0-9._-]{0,79}$'::text))
+plans: plan_of_target UNIQUE (plan_id, target)
 plans: plans_pkey PRIMARY KEY (plan_id)
 principals: issuer_form CHECK ((issuer ~ '^https?://[^[:space:]?#]+$'::text))
 principals: principal_form CHECK ((principal ~ '^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$'::text))
@@ -609,12 +613,13 @@ CREATE INDEX approvals_to_expire ON public.os_proposal_approvals USING btree (ex
 CREATE UNIQUE INDEX one_approval_per_root ON public.os_proposal_approvals USING btree (idempotency_root) WHERE (idempotency_root IS NOT NULL)
 CREATE UNIQUE INDEX os_proposal_approvals_pkey ON public.os_proposal_approvals USING btree (approval_code)
 CREATE INDEX ledger_of_step ON public.plan_ledger USING btree (plan_id, step, seq DESC)
-CREATE UNIQUE INDEX one_line_per_root ON public.plan_ledger USING btree (idempotency_root)
+CREATE UNIQUE INDEX one_line_per_root ON public.plan_ledger USING btree (idempotency_root, outcome)
 CREATE UNIQUE INDEX plan_ledger_pkey ON public.plan_ledger USING btree (plan_id, seq)
 CREATE INDEX plan_revisions_newest ON public.plan_revisions USING btree (registered_at DESC, plan_id DESC, revision DESC)
 CREATE UNIQUE INDEX plan_revisions_pkey ON public.plan_revisions USING btree (plan_id, revision)
 CREATE UNIQUE INDEX plan_step_runs_pkey ON public.plan_step_runs USING btree (idempotency_root)
 CREATE INDEX step_runs_of_step ON public.plan_step_runs USING btree (plan_id, step)
+CREATE UNIQUE INDEX plan_of_target ON public.plans USING btree (plan_id, target)
 CREATE UNIQUE INDEX plans_pkey ON public.plans USING btree (plan_id)
 CREATE UNIQUE INDEX principals_pkey ON public.principals USING btree (principal)
 CREATE UNIQUE INDEX proposal_signatures_pkey ON public.proposal_signatures USING btree (approval_code)
@@ -673,6 +678,18 @@ BEGIN
   RETURN n;
 END $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.check_ledger_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT FROM plan_ledger WHERE idempotency_root = NEW.idempotency_root) THEN
+    RAISE EXCEPTION 'an act that has ended has its line' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_line_of_run';
+  END IF;
+  RETURN NULL;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.check_step_run_of_run()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1060,28 +1077,46 @@ CREATE OR REPLACE FUNCTION public.guard_ledger()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
+DECLARE
+  planned jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
 BEGIN
   PERFORM FROM plans WHERE plan_id = NEW.plan_id FOR UPDATE;
   NEW.seq := coalesce((SELECT max(seq) FROM plan_ledger WHERE plan_id = NEW.plan_id), 0) + 1;
   IF NEW.plan_digest IS DISTINCT FROM (SELECT plan_digest FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision) THEN
     RAISE EXCEPTION 'the line is of no revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_revision';
   END IF;
-  IF plan_step(NEW.plan_id, NEW.revision, NEW.step) ->> 'kind' = 'record' THEN
-    IF NEW.outcome <> 'committed' OR NEW.documents IS NULL THEN
-      RAISE EXCEPTION 'a record step is evidenced by documents' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
+  PERFORM pg_advisory_xact_lock(hashtextextended('root:' || NEW.idempotency_root, 0));
+  IF planned ->> 'kind' = 'record' THEN
+    IF NEW.outcome <> 'committed' OR NEW.act <> 'commit' OR jsonb_typeof(NEW.documents) IS DISTINCT FROM 'array'
+       OR (SELECT jsonb_agg(d ->> 'name' ORDER BY d ->> 'name') FROM jsonb_array_elements(NEW.documents) AS d)
+          IS DISTINCT FROM (SELECT jsonb_agg(d ORDER BY d) FROM jsonb_array_elements_text(planned -> 'documents') AS d)
+       OR EXISTS (SELECT FROM c1_build_run r WHERE r.idempotency_root = NEW.idempotency_root)
+       OR (coalesce(jsonb_array_length(planned -> 'records'), 0) > 0) IS DISTINCT FROM EXISTS (
+            SELECT FROM os_proposal_approvals a
+             WHERE (a.approval_code, a.plan_id, a.revision, a.step, a.act, a.status, a.consumed_by, a.idempotency_root)
+                   = (NEW.approval_code, NEW.plan_id, NEW.revision, NEW.step, 'commit', 'consumed', NEW.recorded_by, NEW.idempotency_root)) THEN
+      RAISE EXCEPTION 'a record step is evidenced by its documents and records' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
     END IF;
-  ELSIF NOT EXISTS (
+  ELSIF planned IS NULL OR NOT EXISTS (
     SELECT FROM plan_step_runs s JOIN c1_build_run r USING (idempotency_root)
      WHERE (s.idempotency_root, s.plan_id, s.revision, s.step, s.act, s.step_digest)
            = (NEW.idempotency_root, NEW.plan_id, NEW.revision, NEW.step, NEW.act, NEW.step_digest)
-       AND s.approval_code IS NOT DISTINCT FROM NEW.approval_code AND r.reserved
+       AND s.approval_code IS NOT DISTINCT FROM NEW.approval_code AND r.reserved AND r.executor = NEW.recorded_by
        AND CASE NEW.outcome
              WHEN 'rehearsed' THEN r.mode = 'dry-run' AND r.status = 'succeeded'
              WHEN 'rehearsal_failed' THEN r.mode = 'dry-run' AND r.status = 'stopped'
              WHEN 'committed' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'commit'
-             WHEN 'rolled_back' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'rollback'
-             WHEN 'retired' THEN r.mode = 'commit' AND r.status = 'succeeded' AND NEW.act = 'rollback'
-             ELSE r.mode = 'commit' AND r.status = 'stopped' END) THEN
+             WHEN 'rolled_back' THEN r.mode = 'commit' AND NEW.act = 'rollback' AND planned #>> '{rollback,mode}' = 'revert'
+               AND (r.status = 'succeeded' OR state_is_ok(NEW.idempotency_root, 'undo'))
+             WHEN 'retired' THEN r.mode = 'commit' AND planned #>> '{rollback,mode}' = 'retire'
+               AND (r.status = 'succeeded' AND NEW.act = 'rollback' OR r.status = 'stopped' AND state_is_ok(NEW.idempotency_root, 'undo'))
+             WHEN 'undone' THEN r.mode = 'commit' AND r.status = 'stopped' AND NEW.act = 'commit' AND state_is_ok(NEW.idempotency_root, 'undo')
+             WHEN 'failed' THEN r.mode = 'commit' AND r.status = 'stopped'
+               AND (planned ->> 'kind' = 'check' OR NOT state_is_ok(NEW.idempotency_root, 'forward') OR state_is_ok(NEW.idempotency_root, 'undo'))
+             ELSE r.mode = 'commit' AND r.status = 'stopped' END)
+     -- A run that was only stopped may end once more, undone.
+     OR EXISTS (SELECT FROM plan_ledger l WHERE l.idempotency_root = NEW.idempotency_root
+                 AND (l.plan_id, l.step, l.act, l.outcome) IS DISTINCT FROM (NEW.plan_id, NEW.step, NEW.act, 'contradicted')) THEN
     RAISE EXCEPTION 'the line is not what its run has come to' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
   END IF;
   RETURN NEW;
@@ -1095,14 +1130,17 @@ AS $function$
 DECLARE
   changeable CONSTANT text[] := ARRAY['status', 'consumed_at', 'consumed_by', 'idempotency_root', 'revoked_at', 'revoked_by', 'revoked_reason', 'expired_at'];
   revision_row plan_revisions;
-  step jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
+  planned jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
   needed text;
 BEGIN
   SELECT * INTO revision_row FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision;
   IF TG_OP = 'INSERT' THEN
-    IF step IS NULL OR NEW.plan_digest IS DISTINCT FROM revision_row.plan_digest OR NOT coalesce(step -> 'records' ? 'M-1', false)
-       OR NEW.signed IS DISTINCT FROM coalesce((step ->> 'signed')::boolean, false) THEN
+    IF planned IS NULL OR NEW.plan_digest IS DISTINCT FROM revision_row.plan_digest OR NOT coalesce(planned -> 'records' ? 'M-1', false)
+       OR NEW.signed IS DISTINCT FROM coalesce((planned ->> 'signed')::boolean, false) THEN
       RAISE EXCEPTION 'the record is not of a step of this revision' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_of_step';
+    END IF;
+    IF abs(extract(epoch FROM clock_timestamp() - NEW.granted_at)) > 60 THEN
+      RAISE EXCEPTION 'a record is of now' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
     END IF;
     IF holds_role(NEW.granted_by, 'sovereign') IS NOT TRUE OR NEW.granted_by = revision_row.registered_by OR NEW.granted_by = NEW.executor THEN
       RAISE EXCEPTION 'a sovereign records it who is neither author nor executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_separation';
@@ -1110,7 +1148,7 @@ BEGIN
     IF NEW.status IS DISTINCT FROM (CASE WHEN NEW.signed THEN 'draft' ELSE 'active' END) THEN
       RAISE EXCEPTION 'a record starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_transition';
     END IF;
-    IF (step ->> 'kind' = 'sql') AND NOT EXISTS (
+    IF (planned ->> 'kind' = 'sql') AND NOT EXISTS (
          SELECT FROM rehearsals r JOIN plan_step_runs s USING (idempotency_root)
           WHERE r.rehearsal_ref = NEW.rehearsal_ref AND r.passed AND r.manifest_digest = NEW.plan_digest
             AND (s.plan_id, s.revision, s.step, s.act) = (NEW.plan_id, NEW.revision, NEW.step, NEW.act)) THEN
@@ -1132,10 +1170,17 @@ BEGIN
     IF clock_timestamp() >= OLD.expires_at THEN
       RAISE EXCEPTION 'the record has expired' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
     END IF;
+    IF abs(extract(epoch FROM clock_timestamp() - NEW.consumed_at)) > 60 THEN
+      RAISE EXCEPTION 'a record is used now' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_in_time';
+    END IF;
+    IF EXISTS (SELECT FROM proposal_signatures s JOIN signing_keys k USING (kid)
+                WHERE s.approval_code = NEW.approval_code AND (k.revoked_at IS NOT NULL OR s.signer = NEW.consumed_by)) THEN
+      RAISE EXCEPTION 'the key of the signature was revoked, or the signer executes' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_key';
+    END IF;
     IF NEW.consumed_by = OLD.granted_by OR NEW.consumed_by IS DISTINCT FROM coalesce(OLD.executor, NEW.consumed_by) THEN
       RAISE EXCEPTION 'the record is not for this executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_separation';
     END IF;
-    FOR needed IN SELECT jsonb_array_elements_text(step -> 'records') LOOP
+    FOR needed IN SELECT jsonb_array_elements_text(planned -> 'records') LOOP
       IF needed <> 'M-1' AND NOT EXISTS (
         SELECT FROM council_records c
          WHERE (c.plan_id, c.revision, c.step, c.kind, c.plan_digest) = (NEW.plan_id, NEW.revision, NEW.step, needed, NEW.plan_digest)
@@ -1241,6 +1286,10 @@ BEGIN
     END IF;
   ELSIF NOT (NEW.mode = 'dry-run' AND NEW.build IN ('plan-step', 'plan-step-rollback') OR NEW.build = 'plan-check') THEN
     RAISE EXCEPTION 'nothing is written without an authorization' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_approval';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('root:' || NEW.idempotency_root, 0));
+  IF EXISTS (SELECT FROM plan_ledger WHERE idempotency_root = NEW.idempotency_root) THEN
+    RAISE EXCEPTION 'the root stands for a step that is on record' USING ERRCODE = 'unique_violation', CONSTRAINT = 'root_is_taken';
   END IF;
   IF NEW.status <> 'running' OR NEW.reserved OR NEW.claim_no <> 0 THEN
     RAISE EXCEPTION 'a run starts at its beginning' USING ERRCODE = 'check_violation', CONSTRAINT = 'run_transition';
@@ -1390,14 +1439,21 @@ CREATE OR REPLACE FUNCTION public.guard_step_run()
 AS $function$
 DECLARE
   r c1_build_run;
-  step jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
+  planned jsonb := plan_step(NEW.plan_id, NEW.revision, NEW.step);
 BEGIN
   SELECT * INTO r FROM c1_build_run WHERE idempotency_root = NEW.idempotency_root;
-  IF r.database IS DISTINCT FROM (SELECT target FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision)
-     OR r.build IS DISTINCT FROM (CASE WHEN step ->> 'kind' = 'check' THEN 'plan-check' WHEN NEW.act = 'commit' THEN 'plan-step' ELSE 'plan-step-rollback' END)
-     OR step ->> 'kind' NOT IN ('sql', 'check')
-     OR r.mode = 'commit' AND NEW.approval_code IS NULL AND coalesce(jsonb_array_length(step -> 'records'), 0) > 0
-     OR NEW.approval_code IS DISTINCT FROM r.approval_code THEN
+  IF planned IS NULL OR r.environment IS DISTINCT FROM r.database OR r.database IS DISTINCT FROM (SELECT target FROM plan_revisions WHERE plan_id = NEW.plan_id AND revision = NEW.revision)
+     OR r.build IS DISTINCT FROM (CASE WHEN planned ->> 'kind' = 'check' THEN 'plan-check' WHEN NEW.act = 'commit' THEN 'plan-step' ELSE 'plan-step-rollback' END)
+     OR planned ->> 'kind' NOT IN ('sql', 'check')
+     OR r.mode = 'commit' AND NEW.approval_code IS NULL AND coalesce(jsonb_array_length(planned -> 'records'), 0) > 0
+     OR NEW.approval_code IS DISTINCT FROM r.approval_code
+     -- The run plays its input: that is this step of this revision, and what was rehearsed of it.
+     OR NOT EXISTS (
+       SELECT FROM c1_build_run_input i JOIN plan_revisions v ON (v.plan_id, v.revision) = (NEW.plan_id, NEW.revision), LATERAL (SELECT i.content::jsonb AS said) AS s
+        WHERE i.idempotency_root = NEW.idempotency_root AND said -> 'plan' = v.content::jsonb AND said ->> 'plan_digest' = v.plan_digest
+          AND (said ->> 'step')::integer = NEW.step AND said ->> 'act' = NEW.act AND said ->> 'step_digest' = NEW.step_digest
+          AND (said ->> 'rehearsal')::boolean = (r.mode = 'dry-run')
+          AND said ->> 'entry_fingerprint' IS NOT DISTINCT FROM (SELECT h.fingerprint FROM rehearsals h WHERE h.rehearsal_ref = r.rehearsal_ref)) THEN
     RAISE EXCEPTION 'the run is not of this step' USING ERRCODE = 'check_violation', CONSTRAINT = 'step_run_of_step';
   END IF;
   IF NEW.approval_code IS NOT NULL AND NOT EXISTS (
@@ -1557,6 +1613,15 @@ CREATE OR REPLACE FUNCTION public.signing_key_is_sound(jwk jsonb, alg text)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN COALESCE(CASE alg WHEN 'EdDSA'::text THEN ((jwk @> '{"crv": "Ed25519", "kty": "OKP"}'::jsonb) AND (ed25519_point_x(jwk_bytes(jwk, 'x'::text)) IS NOT NULL)) WHEN 'ES256'::text THEN ((jwk @> '{"crv": "P-256", "kty": "EC"}'::jsonb) AND is_p256_point(jwk_bytes(jwk, 'x'::text), jwk_bytes(jwk, 'y'::text))) ELSE NULL::boolean END, false)
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.state_is_ok(root text, way text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT EXISTS (SELECT FROM c1_build_run_state s WHERE (s.idempotency_root, s.direction, s.state, s.status) = (root, way, 'S3', 'ok'))
+$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.verify_detached_jws(jwk jsonb, alg text, protected_header text, payload text, signature text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1711,6 +1776,7 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events FOR EACH S
 CREATE TRIGGER guard_run_insert BEFORE INSERT ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_insert() [A]
 CREATE TRIGGER guard_run_reserved AFTER UPDATE ON public.c1_build_run FOR EACH ROW WHEN ((new.reserved AND (NOT old.reserved))) EXECUTE FUNCTION guard_run_reserved() [A]
 CREATE TRIGGER guard_run_update BEFORE UPDATE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_update() [A]
+CREATE CONSTRAINT TRIGGER ledger_line_of_run AFTER UPDATE ON public.c1_build_run DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reserved AND (new.status = ANY (ARRAY['succeeded'::text, 'stopped'::text])) AND (new.auth_code !~~ 'GBA-%'::text))) EXECUTE FUNCTION check_ledger_line() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE CONSTRAINT TRIGGER run_of_step AFTER INSERT ON public.c1_build_run DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.auth_code !~~ 'GBA-%'::text)) EXECUTE FUNCTION check_step_run_of_run() [A]

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { ApprovalProblem } from "./approvals/index.ts";
-import type { Config } from "./config.ts";
+import { type Config, programEnvironment } from "./config.ts";
 import { type Database, pendingMigrations } from "./database/index.ts";
 import { DispatchProblem, syncKey } from "./dispatch/index.ts";
 import { GrantProblem } from "./grants/index.ts";
@@ -74,6 +74,7 @@ export function buildApp({
         directory: config.backupDir,
         pgDump: config.pgDump,
         dumpTimeoutMs: config.pgDumpTimeoutMs,
+        environment: programEnvironment(),
         url: (name) => targets[name],
       }),
     ],

@@ -255,6 +255,12 @@ export function readConfig(environment: Environment = process.env): Config {
   return values as unknown as Config;
 }
 
+/** What a program that the service runs finds in its environment: where programs are, and none of the service's secrets. */
+export function programEnvironment(environment: Environment = process.env): Readonly<Record<string, string>> {
+  const named = ["PATH", "HOME", "LANG"].map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(named.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
+}
+
 /** What a command of the CLI takes from the environment. */
 export interface ClientConfig {
   readonly url: string | undefined;

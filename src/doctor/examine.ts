@@ -3,6 +3,7 @@ import type { Tx } from "../database/index.ts";
 import { tokensExpiringWithin } from "../principals/index.ts";
 import { commitModeFindings } from "./commit-mode/findings.ts";
 import type { Sightings } from "../rehearsals/index.ts";
+import { planFindings } from "./plans/findings.ts";
 import { runFindings } from "./runs/findings.ts";
 import type { Diagnosis, Finding } from "./schemas.ts";
 import { databaseClock, liveGrants, overdueCounts, undecidedRequests } from "./store.ts";
@@ -26,6 +27,7 @@ export async function examine(tx: Tx, targets: readonly string[], sightings: Sig
     ...(await grants(tx)),
     ...(await commitModeFindings(tx, targets)),
     ...(await runFindings(tx, sightings)),
+    ...(await planFindings(tx, targets)),
     ...(await tokens(tx)),
     ...(await sweeper(tx)),
   ];

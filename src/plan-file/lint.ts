@@ -91,6 +91,12 @@ function* records(step: Step, pointer: string): Generator<Finding> {
 
 function* objects(step: Step, pointer: string): Generator<Finding> {
   const allowed = step.kind === "sql" ? (step.allowed.objects ?? []) : [];
+  for (const [index, pattern] of allowed.entries()) {
+    if (/^table .*\*/.test(pattern)) {
+      const detail = "Name each table that may change: it is locked and backed up first.";
+      yield { pointer: `${pointer}/allowed/objects/${index}`, detail };
+    }
+  }
   for (const [index, pattern] of (step.forbidden ?? []).entries()) {
     if (allowed.includes(pattern))
       yield { pointer: `${pointer}/forbidden/${index}`, detail: `${pattern} is allowed and forbidden at once.` };
@@ -104,6 +110,9 @@ function* tables({ schemas }: Plan, step: Step, pointer: string): Generator<Find
   const changed = step.kind === "sql" ? rowTables(step.allowed, step.rollback.rows, pointer) : [];
   for (const [table, place] of [...backup, ...changed]) {
     const schema = table.slice(0, table.indexOf("."));
+    if (table.startsWith("public.countersign_")) {
+      yield { pointer: place, detail: `${table} belongs to the gateway, and no step touches it.`, atKey: true };
+    }
     if (!schemas.includes(schema))
       yield { pointer: place, detail: `The schema ${schema} is not in the plan's \`schemas\`.`, atKey: true };
   }

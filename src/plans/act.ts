@@ -4,12 +4,13 @@ import type { Caller } from "../kernel/caller.ts";
 import { digestOf } from "../kernel/json.ts";
 import type { Plan, Step } from "../plan-file/index.ts";
 import { findRehearsal } from "../rehearsals/index.ts";
-import { type AnyBuild, openedRun, openRun, type Run, standingRun } from "../runs/index.ts";
+import { type AnyBuild, openedRun, openRun, type Run, RunProblem, standingRun } from "../runs/index.ts";
 import { refuseHeldTarget } from "./authority.ts";
 import { stepDigestsOf } from "./digests.ts";
 import { PlanProblem } from "./errors.ts";
 import { committedSteps, readStandings, requireNext, type Standings } from "./ledger/standing.ts";
 import { planOf, requireRevision, requireStep } from "./read.ts";
+import { findLineOfRoot } from "./ledger/store.ts";
 import { requireRecords } from "./records/consume.ts";
 import type { ApprovalRow } from "./records/store.ts";
 import type { Act } from "./states.ts";
@@ -90,6 +91,7 @@ async function start(
   const wanted = { root, inputDigest, workSeconds: input.work_within_seconds };
   const standing = await standingRun(tx, caller, context.builds, wanted);
   if (standing !== undefined) return standing;
+  await requireFreeRoot(tx, root);
   const aimed = await aim(tx, path, how);
   const { plan, revision, step } = aimed;
   if (!how.rehearsal) await refuseHeldTarget(tx, revision.target);
@@ -99,6 +101,14 @@ async function start(
   const record = how.rehearsal ? undefined : await requireRecords(tx, caller, wantedRecords);
   await open(tx, caller, context, aimed, { root, inputDigest, input, record, standings });
   return openedRun(tx, caller, context.builds, wanted);
+}
+
+/** A record step may have the root: a line of the ledger and no run. @throws RunProblem RUN_CONFLICT */
+async function requireFreeRoot(tx: Tx, root: string): Promise<void> {
+  if ((await findLineOfRoot(tx, root)) === undefined) return;
+  throw new RunProblem("RUN_CONFLICT", `${root} stands for a step that is on record.`, {
+    errors: [{ pointer: "/idempotency_root", detail: "stands for something else" }],
+  });
 }
 
 async function aim(tx: Tx, path: StepPath, how: { readonly act: Act; readonly rehearsal: boolean }): Promise<Aimed> {

@@ -1,18 +1,19 @@
 import type { Tx } from "../database/index.ts";
-import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { digestOf } from "../kernel/json.ts";
-import { RunProblem } from "../runs/index.ts";
+import { LeaseProblem } from "../leases/index.ts";
+import { findRun, RunProblem } from "../runs/index.ts";
 import type { StepPath } from "./act.ts";
 import { refuseHeldTarget } from "./authority.ts";
 import { stepDigestsOf } from "./digests.ts";
 import { PlanProblem } from "./errors.ts";
 import { readStandings, requireNext } from "./ledger/standing.ts";
+import { recordLine } from "./ledger/record.ts";
 import { findLineOfRoot, insertLine } from "./ledger/store.ts";
 import { lineOf, planOf, requireRevision, requireStep } from "./read.ts";
 import { consumeRecords } from "./records/consume.ts";
 import type { CommitInput, LedgerLine } from "./schemas.ts";
-import { lockPlan } from "./store.ts";
+import { actingRun, lockPlan } from "./store.ts";
 
 /** Whether the step is work outside the database, which is done at once. @throws ServiceProblem NOT_FOUND */
 export async function isRecordStep(tx: Tx, path: StepPath): Promise<boolean> {
@@ -49,7 +50,9 @@ export async function commitRecordStep(
       errors: [{ pointer: "/idempotency_root", detail: "stands for another act, or for other documents" }],
     });
   }
-  requireNext(plan, stepDigestsOf(plan), await readStandings(tx, path.plan_id), path.step, "commit");
+  await requireNobodyActs(tx, path.plan_id, root);
+  const standings = await readStandings(tx, path.plan_id);
+  requireNext(plan, stepDigestsOf(plan), standings, path.step, "commit");
   requireDocuments(
     step.documents,
     documents.map((one) => one.name),
@@ -75,14 +78,35 @@ export async function commitRecordStep(
     error: null,
     recorded_by: caller.principal,
   });
-  await appendEvent(tx, caller, {
-    action: "plan.step_recorded",
-    resourceType: "plan",
-    resourceId: `${path.plan_id}/${path.revision}`,
-    after: { step: path.step, documents, idempotency_root: root },
-    digests: { plan_digest: revision.plan_digest },
-  });
+  await recordLine(
+    tx,
+    caller,
+    revision,
+    {
+      step: path.step,
+      act: "commit",
+      step_digest: digestOf(step),
+      idempotency_root: root,
+      approval_code: input.approval_code ?? null,
+    },
+    { outcome: "committed", before: standings.get(path.step)?.status ?? "open" },
+  );
   return lineOf((await findLineOfRoot(tx, root)) as NonNullable<Awaited<ReturnType<typeof findLineOfRoot>>>);
+}
+
+/**
+ * Acts in the target exclude each other by the plan's lease, and this one has none: it waits for them.
+ * @throws RunProblem RUN_CONFLICT; LeaseProblem LEASE_HELD
+ */
+async function requireNobodyActs(tx: Tx, planId: string, root: string): Promise<void> {
+  if ((await findRun(tx, root)) !== undefined) {
+    throw new RunProblem("RUN_CONFLICT", `${root} stands for a run.`, {
+      errors: [{ pointer: "/idempotency_root", detail: "stands for something else" }],
+    });
+  }
+  const acting = await actingRun(tx, planId);
+  if (acting === undefined) return;
+  throw new LeaseProblem("LEASE_HELD", `${acting} is acting on ${planId}.`, { retryAfterSeconds: 5 });
 }
 
 /** @throws PlanProblem DOCUMENTS_MISSING */

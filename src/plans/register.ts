@@ -1,4 +1,4 @@
-import type { Tx } from "../database/index.ts";
+import { type Tx, violatedConstraint } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { canonicalJson } from "../kernel/json.ts";
@@ -42,7 +42,18 @@ export async function registerPlan(
     plan_digest: digest,
     content: canonicalJson(plan),
     source: input.source,
+    target: plan.target,
     registered_by: caller.principal,
+  }).catch((error: unknown) => {
+    if (violatedConstraint(error) !== "plan_has_one_target") throw error;
+    throw new PlanProblem(
+      "PLAN_CONFLICT",
+      `${plan.plan} is a plan for another target; for ${plan.target} it is another plan.`,
+      {
+        errors: [{ pointer: "/source", detail: "target differs from that of the plan's other revisions" }],
+        cause: error,
+      },
+    );
   });
   if (fresh) {
     await appendEvent(tx, caller, {

@@ -15,11 +15,11 @@ export interface RevisionRow {
 const columns = "plan_id, revision, plan_digest, content, source, target, registered_by, registered_at";
 
 /** False where the revision stands already, whatever its content. */
-export async function insertRevision(
-  tx: Tx,
-  row: Pick<RevisionRow, "plan_id" | "revision" | "plan_digest" | "content" | "source" | "registered_by">,
-): Promise<boolean> {
-  await tx.query("INSERT INTO plans (plan_id) VALUES ($1) ON CONFLICT DO NOTHING", [row.plan_id]);
+export async function insertRevision(tx: Tx, row: Omit<RevisionRow, "registered_at">): Promise<boolean> {
+  await tx.query("INSERT INTO plans (plan_id, target) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+    row.plan_id,
+    row.target,
+  ]);
   const { rowCount } = await tx.query(
     `INSERT INTO plan_revisions (plan_id, revision, plan_digest, content, source, registered_by)
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (plan_id, revision) DO NOTHING`,
@@ -86,6 +86,16 @@ export async function insertStepRun(tx: Tx, row: StepRunRow): Promise<void> {
      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [row.idempotency_root, row.plan_id, row.revision, row.step, row.act, row.step_digest, row.approval_code],
   );
+}
+
+/** The run that is committing or rolling back a step of the plan at this moment. */
+export async function actingRun(tx: Tx, planId: string): Promise<string | undefined> {
+  const { rows } = await tx.query<{ idempotency_root: string }>(
+    `SELECT s.idempotency_root FROM plan_step_runs s JOIN c1_build_run r USING (idempotency_root)
+      WHERE s.plan_id = $1 AND r.mode = 'commit' AND r.reserved AND r.status IN ('running', 'compensating', 'indeterminate') LIMIT 1`,
+    [planId],
+  );
+  return rows[0]?.idempotency_root;
 }
 
 export async function findStepRun(tx: Tx, root: string): Promise<StepRunRow | undefined> {

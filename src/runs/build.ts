@@ -86,6 +86,8 @@ export interface Build<Input = never> {
   readonly authority?: Authority;
   /** Whether its states look themselves whether the target is as it was rehearsed, under their own locks. */
   readonly looksItself?: boolean;
+  /** Whether what it runs could leave something on a connection, so that none is used twice. */
+  readonly ownConnection?: boolean;
   /** The actions that it knows. */
   readonly actionSet: readonly string[];
   /** Those of them that a grant must have for this input. */

@@ -28,6 +28,6 @@ export { makeRuns, type RunServices, type Runs, type RunsOptions } from "./servi
 export { startRollback, startRun } from "./start.ts";
 export { isUnderWay, runTransitions } from "./states.ts";
 export { isOfRun, requestStop } from "./stop.ts";
-export { findRun, type RunRow } from "./store.ts";
+export { findRun, readInput, type RunRow } from "./store.ts";
 export { openTargets, type Targets } from "./targets.ts";
 export { watchRun } from "./watch.ts";

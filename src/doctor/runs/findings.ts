@@ -40,7 +40,7 @@ export async function runFindings(tx: Tx, sightings: Sightings): Promise<Finding
         severity: "error",
         code: "REHEARSAL_STALE",
         subject: grant.auth_code,
-        detail: `The target ${grant.database} has moved since the rehearsal ${grant.rehearsal_ref}: the grant can never be used.`,
+        detail: `The target ${grant.database} has moved since the rehearsal ${grant.rehearsal_ref}: it can never be used.`,
         remedy: "Revoke it, rehearse again, and have what that shows approved.",
       },
     ];

@@ -28,12 +28,16 @@ export interface RehearsedGrant {
   database: string;
 }
 
-/** Live grants that stand on a rehearsal. */
+/** Live grants, and M-1 records of plans, that stand on a rehearsal. */
 export async function rehearsedGrants(tx: Tx): Promise<RehearsedGrant[]> {
   const { rows } = await tx.query<RehearsedGrant>(
     `SELECT g.auth_code, r.rehearsal_ref, r.fingerprint, r.database
        FROM governance_build_authorization g JOIN rehearsals r ON r.rehearsal_ref = g.evidence ->> 'rehearsal_ref'
-      WHERE g.status IN ('draft', 'active') AND g.expires_at > clock_timestamp() ORDER BY g.auth_code LIMIT 1000`,
+      WHERE g.status IN ('draft', 'active') AND g.expires_at > clock_timestamp()
+     UNION ALL
+     SELECT a.approval_code, r.rehearsal_ref, r.fingerprint, r.database
+       FROM os_proposal_approvals a JOIN rehearsals r USING (rehearsal_ref)
+      WHERE a.status IN ('draft', 'active') AND a.expires_at > clock_timestamp() ORDER BY 1 LIMIT 1000`,
   );
   return rows;
 }

@@ -1,10 +1,11 @@
 import type { Allowed, RowLimits } from "../../plan-file/index.ts";
-import type { CountRow, ObjectRow } from "./store.ts";
+import type { ObjectRow } from "./objects/store.ts";
+import type { CountRow } from "./store.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface ObjectChange {
   readonly object: string;
-  readonly change: "added" | "changed" | "dropped";
+  readonly change: "added" | "changed" | "replaced" | "dropped";
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -33,6 +34,10 @@ interface Changed {
   readonly faults: readonly string[];
 }
 
+/** Ours in the target: what says that a step was done is not the step's to change. */
+const gateway =
+  /(?:^|[ ."])countersign_(?:fence|run|run_marker|outbox|migrations|migration_checksums|guard_\w+|refuse_change)\b/;
+
 /** How much of a definition is kept: the digest of all of it is in the fingerprint. */
 const longest = 4_000;
 
@@ -40,8 +45,8 @@ const longest = 4_000;
 const shown = new Set(
   `pg_class pg_attribute pg_attrdef pg_constraint pg_index pg_inherits pg_type pg_enum pg_range pg_proc pg_aggregate pg_trigger pg_rewrite pg_policy
    pg_sequence pg_depend pg_shdepend pg_description pg_namespace pg_statistic pg_statistic_ext pg_statistic_ext_data pg_partitioned_table pg_init_privs
-   pg_default_acl pg_collation pg_conversion pg_cast pg_operator pg_opclass pg_opfamily pg_amop pg_amproc pg_event_trigger pg_extension pg_language
-   pg_publication pg_foreign_data_wrapper pg_foreign_server pg_ts_config pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_transform pg_am`
+   pg_default_acl pg_collation pg_conversion pg_cast pg_operator pg_opclass pg_opfamily  pg_event_trigger pg_extension pg_language
+   pg_publication pg_foreign_data_wrapper pg_foreign_server pg_ts_config  pg_ts_dict pg_ts_parser pg_ts_template pg_transform pg_am`
     .split(/\s+/)
     .map((name) => `pg_catalog.${name}`),
 );
@@ -56,11 +61,17 @@ export function judge(held: Held): Changed {
   const objects = objectChanges(before, after);
   for (const { row, change } of objects) {
     const name = `${row.type} ${row.identity}`;
-    if (forbidden.some((pattern) => matches(pattern, name)))
-      faults.push(`${name} is ${change}, which the step forbids`);
+    const names = row.of === null ? [name] : [name, `table ${row.of}`];
+    if (names.some((one) => gateway.test(one))) faults.push(`${name} is ${change}, and belongs to the gateway`);
+    else if (forbids(forbidden, names)) faults.push(`${name} is ${change}, which the step forbids`);
     else if (!covers(allowed.objects ?? [], row)) faults.push(`${name} is ${change}, which the step does not allow`);
   }
-  const written = rowChanges(before, after, faults);
+  const written = rowChanges(held, faults);
+  for (const table of Object.keys(written)) {
+    if (gateway.test(table)) faults.push(`${table} was written to, and belongs to the gateway`);
+    if (forbids(forbidden, [`table ${table}`])) faults.push(`${table} was written to, which the step forbids`);
+  }
+  faults.push(...after.foreign.map((name) => `foreign table ${name} was written to, which cannot be measured`));
   // The rows of a table that is dropped are gone with it: that is a change of objects.
   compareRows(
     written,
@@ -68,13 +79,13 @@ export function judge(held: Held): Changed {
     faults,
   );
   compareSizes(before, after, written, faults);
-  faults.push(...judgeSequences(moved, held, held));
+  faults.push(...judgeSequences(moved, held));
   const delta = {
     objects: objects.map(({ row, change, was, is }) => ({
       object: `${row.type} ${row.identity}`,
       change,
-      before: was?.slice(0, longest) ?? null,
-      after: is?.slice(0, longest) ?? null,
+      before: was?.slice(0, longest).toWellFormed() ?? null,
+      after: is?.slice(0, longest).toWellFormed() ?? null,
     })),
     rows: written,
     sequences: moved,
@@ -95,8 +106,9 @@ function objectChanges(before: Snapshot, after: Snapshot): Found[] {
     const was = before.objects.get(name);
     const is = after.objects.get(name);
     const row = is ?? was;
-    if (row === undefined || was?.definition === is?.definition) return [];
-    const change = was === undefined ? "added" : is === undefined ? "dropped" : "changed";
+    const same = was?.definition === is?.definition;
+    if (row === undefined || (same && was?.version === is?.version)) return [];
+    const change = was === undefined ? "added" : is === undefined ? "dropped" : same ? "replaced" : "changed";
     return [{ row, change, was: was?.definition, is: is?.definition } as const];
   });
 }
@@ -116,7 +128,11 @@ export function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
 }
 
-function rowChanges(before: Snapshot, after: Snapshot, faults: string[]): Record<string, Required<RowLimits>> {
+function forbids(forbidden: readonly string[], names: readonly string[]): boolean {
+  return forbidden.some((pattern) => names.some((name) => matches(pattern, name)));
+}
+
+function rowChanges({ before, after, allowed }: Held, faults: string[]): Record<string, Required<RowLimits>> {
   const rows: Record<string, Required<RowLimits>> = {};
   for (const [table, is] of after.counts) {
     const was = before.counts.get(table);
@@ -127,8 +143,12 @@ function rowChanges(before: Snapshot, after: Snapshot, faults: string[]): Record
       continue;
     }
     if (any) rows[table] = changed;
-    if (was !== undefined && was.file !== is.file)
-      faults.push(`table ${table} was truncated or rewritten, so its rows cannot be counted`);
+    if (was === undefined || was.file === is.file) continue;
+    // Where the table itself may change and its rows are counted, a new file is how PostgreSQL changes it.
+    const may = after.sizes.has(table) && (allowed.objects ?? []).some((pattern) => matches(pattern, `table ${table}`));
+    const rebuilt =
+      before.objects.get(`table ${table}`)?.definition !== after.objects.get(`table ${table}`)?.definition;
+    if (!may || !rebuilt) faults.push(`table ${table} was truncated or rewritten, so its rows cannot be counted`);
   }
   return rows;
 }
@@ -173,10 +193,9 @@ function compareRows(
 }
 
 /** No ROLLBACK takes a sequence back: one that moved and may not is a fault, and stays moved (PLAN-10). */
-function judgeSequences(
+export function judgeSequences(
   moved: readonly string[],
-  { before, after }: Pick<Held, "before" | "after">,
-  { allowed, rows }: Pick<Held, "allowed" | "rows">,
+  { before, after, allowed, rows }: Pick<Held, "before" | "after" | "allowed" | "rows">,
 ): string[] {
   return moved.flatMap((sequence) => {
     const of = after.sequences.get(sequence)?.of ?? null;

@@ -1,15 +1,7 @@
 import type { Tx } from "../../database/index.ts";
 import { digestOf } from "../../kernel/json.ts";
-import {
-  countRows,
-  type CountRow,
-  hasMoved,
-  type ObjectRow,
-  readCounts,
-  readObjects,
-  readRows,
-  readSequences,
-} from "./store.ts";
+import { type ObjectRow, readObjects } from "./objects/store.ts";
+import { countRows, type CountRow, foreignWrites, hasMoved, readCounts, readRows, readSequences } from "./store.ts";
 
 /** The target's catalog and this transaction's writes, at one moment of it. */
 export interface Snapshot {
@@ -18,29 +10,38 @@ export interface Snapshot {
   readonly sequences: ReadonlyMap<string, { readonly value: string | null; readonly of: string | null }>;
   /** How many rows the tables have whose rows may change. */
   readonly sizes: ReadonlyMap<string, number>;
+  /** Foreign tables that were written to. */
+  readonly foreign: readonly string[];
 }
+
+type Sequences = Snapshot["sequences"];
 
 /** Of the whole database: what a step has changed is looked for everywhere (PLAN-5). */
 export async function takeSnapshot(target: Tx, tables: readonly string[]): Promise<Snapshot> {
   const objects = await readObjects(target);
   const counts = await readCounts(target);
-  const sequences = await readSequences(target);
   return {
     objects: new Map(objects.map((row) => [nameOf(row), row])),
     counts: new Map(counts.map((row) => [row.table, row])),
-    sequences: new Map(sequences.map(({ sequence, ...rest }) => [sequence, rest])),
+    sequences: await whereSequencesStand(target),
     sizes: await countRows(target, tables),
+    foreign: await foreignWrites(target),
   };
+}
+
+export async function whereSequencesStand(target: Tx): Promise<Sequences> {
+  const sequences = await readSequences(target);
+  return new Map(sequences.map(({ sequence, ...rest }) => [sequence, rest]));
 }
 
 /**
  * The sequences that this session has moved between the two, and none that only others have (PLAN-10). One that lost its
  * value was set, and by nobody else: no `nextval` does that.
  */
-export async function movedSequences(target: Tx, before: Snapshot, after: Snapshot): Promise<string[]> {
+export async function movedSequences(target: Tx, before: Sequences, after: Sequences): Promise<string[]> {
   const moved: string[] = [];
-  for (const [sequence, { value }] of after.sequences) {
-    const was = before.sequences.get(sequence)?.value ?? null;
+  for (const [sequence, { value }] of after) {
+    const was = before.get(sequence)?.value ?? null;
     if (was === value) continue;
     if (value === null || (await hasMoved(target, sequence))) moved.push(sequence);
   }
@@ -58,17 +59,13 @@ export interface Scope {
   readonly tables: readonly string[];
 }
 
-/** Ours in the target: they change with every run. */
-const ownTables = /^(public\.)?"?countersign_/;
-
 /**
  * A digest of the objects in the scope with all their attributes, and of the rows of its tables (PLAN-3, PLAN-10). Where
  * sequences stand is no part of it.
  */
 export async function fingerprintOf(target: Tx, scope: Scope): Promise<string> {
   const objects = await readObjects(target, scope.schemas);
-  const kept = objects.filter((row) => !ownTables.test(row.of ?? row.identity));
   const tables: Record<string, unknown> = {};
   for (const table of scope.tables) tables[table] = (await readRows(target, table)) ?? null;
-  return digestOf({ objects: kept.map((row) => [row.type, row.identity, row.definition]), tables });
+  return digestOf({ objects: objects.map((row) => [row.type, row.identity, row.definition]), tables });
 }

@@ -51,8 +51,7 @@ export function requireNext(
 ): void {
   const own = standings.get(number);
   const changed = [...standings].find(
-    ([step, { status, line }]) =>
-      status !== "rolled_back" && stepDigests.has(step) && stepDigests.get(step) !== line?.step_digest,
+    ([step, { status, line }]) => status !== "rolled_back" && stepDigests.get(step) !== line?.step_digest,
   );
   if (changed !== undefined) {
     throw new PlanProblem(
@@ -91,7 +90,9 @@ function requireRevertible(plan: Plan, standings: Standings, number: number, own
   }
   const later = plan.steps.filter(
     (one) =>
-      (one.after ?? []).includes(number) && one.kind !== "check" && standings.get(one.step)?.status === "committed",
+      one.kind === "sql" &&
+      (one.after ?? []).includes(number) &&
+      ["committed", "retired", "contradicted"].includes(standings.get(one.step)?.status ?? "open"),
   );
   if (later.length > 0) {
     throw new PlanProblem(

@@ -68,9 +68,10 @@ export async function selectLines(tx: Tx, planId: string): Promise<LedgerRow[]> 
   return rows;
 }
 
+/** The last line of a run: one that was only stopped may have a second one. */
 export async function findLineOfRoot(tx: Tx, root: string): Promise<LedgerRow | undefined> {
   const { rows } = await tx.query<LedgerRow>(
-    `SELECT seq, ${columns}, recorded_at FROM plan_ledger WHERE idempotency_root = $1`,
+    `SELECT seq, ${columns}, recorded_at FROM plan_ledger WHERE idempotency_root = $1 ORDER BY seq DESC LIMIT 1`,
     [root],
   );
   return rows[0];

@@ -44,7 +44,7 @@ export async function requireRecords(tx: Tx, caller: Caller, wanted: Wanted): Pr
   if (row === undefined) throw new ServiceProblem("NOT_FOUND", `There is no record ${wanted.code}.`);
   requireLive(row, wanted);
   requireOf(row, wanted, caller);
-  await requireUnrevokedKey(tx, row);
+  await requireUnrevokedKey(tx, caller, row);
   const records = await standingRecords(tx, row.plan_id, row.revision, row.step);
   const missing = needed.filter(
     (kind) => kind !== "M-1" && !records.some((one) => one.kind === kind && one.recorded_by !== caller.principal),
@@ -109,9 +109,14 @@ function requireOf(row: ApprovalRow, { revision, step, act }: Wanted, caller: Ca
   );
 }
 
-async function requireUnrevokedKey(tx: Tx, row: ApprovalRow): Promise<void> {
+async function requireUnrevokedKey(tx: Tx, caller: Caller, row: ApprovalRow): Promise<void> {
   if (!row.signed) return;
-  const signature = await findProposalSignature(tx, row.approval_code);
+  const signature = await findProposalSignature(tx, row.approval_code, "share");
+  if (signature?.signer === caller.principal) {
+    throw mismatch("/approval_code", `${caller.principal} has signed ${row.approval_code}; another executor uses it.`, [
+      "signer",
+    ]);
+  }
   if (signature?.key_revoked_at === null) return;
   throw new PlanProblem("RECORD_REVOKED", `The key that ${row.approval_code} was signed with has been revoked.`);
 }

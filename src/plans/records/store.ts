@@ -164,10 +164,11 @@ export interface SignatureRow {
   key_revoked_at: Date | null;
 }
 
-export async function findProposalSignature(tx: Tx, code: string): Promise<SignatureRow | undefined> {
+/** @param lock `share`: nobody revokes the key while the record is used */
+export async function findProposalSignature(tx: Tx, code: string, lock?: "share"): Promise<SignatureRow | undefined> {
   const { rows } = await tx.query<SignatureRow>(
     `SELECT s.signer, s.kid, s.alg, s.payload, s.jws, s.signed_at, k.revoked_at AS key_revoked_at
-       FROM proposal_signatures s JOIN signing_keys k USING (kid) WHERE s.approval_code = $1`,
+       FROM proposal_signatures s JOIN signing_keys k USING (kid) WHERE s.approval_code = $1 ${lock === undefined ? "" : "FOR SHARE OF k"}`,
     [code],
   );
   return rows[0];

@@ -47,6 +47,10 @@ function overtaken({ approval_code }: ApprovalRow, error: unknown): unknown {
       return new PlanProblem("STEP_NEEDS_RECORD", `A council record of the step has just been revoked.`, {
         cause: error,
       });
+    case "approval_key":
+      return new PlanProblem("RECORD_REVOKED", `The key that ${approval_code} was signed with has just been revoked.`, {
+        cause: error,
+      });
     case "approval_separation":
       return new PlanProblem("RECORD_MISMATCH", `${approval_code} is not for this executor.`, { cause: error });
     case "registration_hold":

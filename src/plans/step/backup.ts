@@ -1,16 +1,17 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
+import { constants, createReadStream, createWriteStream } from "node:fs";
+import { access, mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Transform } from "node:stream";
+import { Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { copyOut, isDatabaseError, type Tx } from "../../database/index.ts";
+import { copyOut, isDatabaseError, sqlState, type Tx } from "../../database/index.ts";
+import { readAsTheRole, readPlainly } from "../catalog/settings/store.ts";
 import { readRows } from "../catalog/store.ts";
 import { PlanProblem } from "../errors.ts";
-import { presentTables, wholeTable } from "./store.ts";
+import { exportSnapshot, giveSign, presentTables, wholeTable } from "./store.ts";
 
 const run = promisify(execFile);
 
@@ -21,16 +22,14 @@ export interface BackupOptions {
   readonly pgDump: string;
   /** How long it may take, in milliseconds. */
   readonly dumpTimeoutMs: number;
+  /** What the program finds in its environment: none of the service's secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The URL of a target database, for pg_dump. */
   url(target: string): string | undefined;
 }
 
-export interface TableBackup {
+export interface TableBackup extends Copied {
   readonly table: string;
-  readonly rows: number;
-  readonly bytes: number;
-  /** Of the file. */
-  readonly digest: string;
   /** Below the directory of backups. */
   readonly file: string;
 }
@@ -60,16 +59,22 @@ export async function backUp(
     const present = await presentTables(target, tables);
     const copies: TableBackup[] = [];
     for (const table of present) {
-      const rows = Number((await readRows(target, table))?.count ?? 0);
       const file = `${fileName(table)}.copy`;
-      const { digest, bytes } = await copyTable(target, table, path.join(directory, file));
-      copies.push({ table, rows, bytes, digest, file: path.join(below, file) });
+      const copied = await copyTable(target, table, path.join(directory, file));
+      copies.push({ table, ...copied, file: path.join(below, file) });
     }
-    const dump = await dumpTables(options, place.target, present, directory, below);
+    const dump = await dumpTables(target, options, place.target, present, { directory, below });
     const backup = { directory: below, tables: copies, pg_dump: dump };
-    await writeFile(path.join(directory, "backup.json"), `${JSON.stringify(backup, null, 2)}\n`, { mode: 0o600 });
+    const list = path.join(directory, "backup.json");
+    await writeFile(`${list}.partial`, `${JSON.stringify(backup, null, 2)}\n`, { mode: 0o600 });
+    await settle(`${list}.partial`, list);
     return backup;
   } catch (error) {
+    if (sqlState(error) === "42501") {
+      throw new PlanProblem("BACKUP_FAILED", "The role of the target may not read all rows of what is backed up.", {
+        cause: error,
+      });
+    }
     if (isDatabaseError(error) || typeof (error as { code?: unknown }).code !== "string") throw error;
     throw new PlanProblem("BACKUP_FAILED", `The backup could not be written (${(error as { code: string }).code}).`, {
       cause: error,
@@ -77,15 +82,34 @@ export async function backUp(
   }
 }
 
-/** A name that is one path segment, whatever the text is. */
+/** A name that is one path segment, whatever the text is; two texts never have the same one. */
 function fileName(text: string): string {
-  return encodeURIComponent(text)
+  const name = encodeURIComponent(text)
     .replaceAll("*", "%2A")
-    .replace(/^\.+/, (dots) => "%2E".repeat(dots.length))
-    .slice(0, 200);
+    .replace(/^\.+/, (dots) => "%2E".repeat(dots.length));
+  if (name.length <= 200) return name;
+  return `${name.slice(0, 130)}-${createHash("sha256").update(text).digest("hex")}`;
 }
 
-async function copyTable(target: Tx, table: string, file: string): Promise<{ digest: string; bytes: number }> {
+interface Copied {
+  /** For `COPY table (columns) FROM`: generated ones are not among them. */
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
+/** What copying the tables would come to: all of it but the files. */
+export async function measureTables(target: Tx, tables: readonly string[]): Promise<({ table: string } & Copied)[]> {
+  const measured: ({ table: string } & Copied)[] = [];
+  for (const table of await presentTables(target, tables))
+    measured.push({ table, ...(await copyTable(target, table)) });
+  return measured;
+}
+
+/** @param file where it goes; nowhere if absent */
+async function copyTable(target: Tx, table: string, file?: string): Promise<Copied> {
+  const rows = Number((await readRows(target, table))?.count ?? 0);
   const hash = createHash("sha256");
   let bytes = 0;
   const measure = new Transform({
@@ -96,9 +120,29 @@ async function copyTable(target: Tx, table: string, file: string): Promise<{ dig
     },
   });
   const partial = `${file}.partial`;
-  await pipeline(copyOut(target, wholeTable(table)), measure, createWriteStream(partial, { mode: 0o600 }));
-  await settle(partial, file);
-  return { digest: `sha256:${hash.digest("hex")}`, bytes };
+  const sink =
+    file === undefined
+      ? new Writable({ write: (_chunk, _encoding, done) => done() })
+      : createWriteStream(partial, { mode: 0o600 });
+  await readPlainly(target);
+  const { columns, query } = await wholeTable(target, table);
+  await pipeline(copyOut(target, query), measure, sink);
+  await readAsTheRole(target);
+  if (file !== undefined) await settle(partial, file);
+  return { columns, rows, bytes, digest: `sha256:${hash.digest("hex")}` };
+}
+
+/** Finds out before anything is burned whether there is a place for backups. @throws PlanProblem BACKUP_FAILED */
+export async function requireDirectory({ directory }: BackupOptions): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new PlanProblem("BACKUP_FAILED", `The directory of backups cannot be written to (${code}).`, {
+      cause: error,
+    });
+  }
 }
 
 /** On the disk under its name, or not there. */
@@ -114,13 +158,13 @@ async function settle(partial: string, file: string): Promise<void> {
 
 /** A second form of the same, where the program is there and can talk to the server; what it met is on record. */
 async function dumpTables(
+  target: Tx,
   options: BackupOptions,
-  target: string,
+  name: string,
   tables: readonly string[],
-  directory: string,
-  below: string,
+  { directory, below }: { readonly directory: string; readonly below: string },
 ): Promise<Backup["pg_dump"]> {
-  const url = options.url(target);
+  const url = options.url(name);
   if (tables.length === 0 || url === undefined) return { skipped: "there is no table to dump" };
   const partial = path.join(directory, "tables.dump.partial");
   const secret = await mkdtemp(path.join(tmpdir(), "countersign-dump-"));
@@ -128,13 +172,28 @@ async function dumpTables(
     // The password stays out of the command line, where every process of the machine could read it.
     const connection = new URL(url);
     const passfile = path.join(secret, "pgpass");
-    const password = decodeURIComponent(connection.password).replaceAll(/[\\:]/g, "\\$&");
+    const given = decodeURIComponent(connection.password) || (connection.searchParams.get("password") ?? "");
+    const password = given.replaceAll(/[\\:]/g, "\\$&");
     await writeFile(passfile, `*:*:*:*:${password}\n`, { mode: 0o600 });
     connection.password = "";
+    connection.searchParams.delete("password");
     connection.searchParams.set("passfile", passfile);
     const named = tables.flatMap((table) => ["--table", table]);
-    const words = ["--no-password", "--format=custom", `--file=${partial}`, ...named, `--dbname=${connection.href}`];
-    await run(options.pgDump, words, { timeout: options.dumpTimeoutMs });
+    const snapshot = await exportSnapshot(target);
+    const words = [
+      "--no-password",
+      `--snapshot=${snapshot}`,
+      "--format=custom",
+      `--file=${partial}`,
+      ...named,
+      `--dbname=${connection.href}`,
+    ];
+    await staying(target, () =>
+      run(options.pgDump, words, {
+        timeout: options.dumpTimeoutMs,
+        ...(options.environment && { env: options.environment }),
+      }),
+    );
     const digest = await digestOfFile(partial);
     await settle(partial, path.join(directory, "tables.dump"));
     return { file: path.join(below, "tables.dump"), digest };
@@ -145,6 +204,16 @@ async function dumpTables(
   } finally {
     await rm(partial, { force: true });
     await rm(secret, { recursive: true, force: true });
+  }
+}
+
+/** A transaction that sits idle for 15 seconds is ended; this one waits for a program. */
+async function staying(target: Tx, work: () => Promise<unknown>): Promise<void> {
+  const timer = setInterval(() => void giveSign(target).catch(() => undefined), 2_000);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -3,10 +3,11 @@ import { readMarkers } from "../../runs/index.ts";
 import { fingerprintOf } from "../catalog/snapshot.ts";
 import { PlanProblem } from "../errors.ts";
 import { stepAuthority } from "../authority.ts";
-import { type BackupOptions, backUp } from "./backup.ts";
-import { doingOf, scopeOf, type StepInput, StepInputSchema, stepOf, tablesOf } from "./input.ts";
+import { type BackupOptions, backUp, measureTables, requireDirectory } from "./backup.ts";
+import { doingOf, scopeOf, type StepInput, StepInputSchema, stepOf, tablesOf, timeoutsOf } from "./input.ts";
+import { setTimeouts } from "./store.ts";
 import { play, playBack, type Played, requireEarlier, requireRehearsed } from "./play.ts";
-import { checkStops, findEvidence, refuseIdleSessions, requireEvidence } from "./questions.ts";
+import { checkStops, findEvidence, lasting, refuseIdleSessions, requireEvidence } from "./questions.ts";
 
 type Step = Work<StepInput>;
 
@@ -19,7 +20,7 @@ function states(backups: BackupOptions): StateDeclaration<StepInput>[] {
       name: "PREFLIGHT",
       summary: "The target is as it was rehearsed, the earlier steps' evidence holds, and no stop condition does.",
       compensation: "ABORT",
-      check: preflight,
+      check: (work) => preflight(work, backups),
     },
     {
       state: "S1",
@@ -65,30 +66,41 @@ function states(backups: BackupOptions): StateDeclaration<StepInput>[] {
   ];
 }
 
-async function preflight({ target, input }: Step): Promise<Detail> {
+async function preflight({ target, input }: Step, backups: BackupOptions): Promise<Detail> {
+  await requireDirectory(backups);
+  await setTimeouts(target, timeoutsOf(input.plan));
   const fingerprint = await requireRehearsed(target, input);
-  await requireEarlier(target, input);
+  if (input.act === "commit") await requireEarlier(target, input);
   await checkStops(target, doingOf(input).stop, "before");
   return { fingerprint, sessions: await refuseIdleSessions(target), earlier: input.earlier };
 }
 
 /** Taken where the target is still as it was rehearsed: what is compared under the step's locks is then the same content. */
 async function backup({ target, input, root }: Step, options: BackupOptions): Promise<Detail> {
-  if (input.rehearsal) return { skipped: "a rehearsal leaves nothing to put back" };
+  await setTimeouts(target, timeoutsOf(input.plan));
   await requireRehearsed(target, input);
+  // A rehearsal keeps nothing, and finds out whether all of it can be copied in the time that there is.
+  if (input.rehearsal) return { kept: false, tables: await measureTables(target, tablesOf(input)) };
   const { plan, revision } = input.plan;
   const place = { target: input.plan.target, parts: [plan, revision, String(input.step), root] };
   return { ...(await backUp(target, options, place, tablesOf(input))) };
 }
 
-/** What a stop in the middle of the run brings, and what a rehearsal rehearses of the way back (OPEN-2). */
+/**
+ * What a stop in the middle of the run brings, and what a rehearsal rehearses of the way back (OPEN-2). A rollback is not
+ * undone; whether it is whole is looked at instead, so that the ledger can say so.
+ */
 async function undo({ target, input, stands }: Undoing<StepInput>): Promise<Detail> {
-  if (!stands || stepOf(input).kind !== "sql" || input.act === "rollback") return { undone: false };
-  return { undone: true, ...(await playBack(target, input)) };
+  const step = stepOf(input);
+  if (!stands || step.kind !== "sql") return { undone: false, stands };
+  if (input.act === "commit") return { undone: true, stands, ...(await playBack(target, input)) };
+  const evidence = await findEvidence(target, lasting(step.rollback.evidence), new Map());
+  return { undone: false, stands, whole: evidence.every((one) => one.holds), evidence };
 }
 
 async function verify({ target, input, root }: Step): Promise<Detail> {
   const marker = (await readMarkers(target, root)).find((one) => one.state === "S3" && one.direction === "forward");
+  await setTimeouts(target, timeoutsOf(input.plan));
   if (marker === undefined) throw new PlanProblem("EVIDENCE_FAILED", "The target has no marker of the step.");
   const { evidence } = marker.event as Played;
   const before = new Map(evidence.flatMap((one) => ("before" in one ? [[one.name, one.before] as const] : [])));
@@ -111,6 +123,7 @@ const common = {
   leaseFor: (input: StepInput) => `plan-${input.plan.target}`,
   authority: stepAuthority,
   looksItself: true,
+  ownConnection: true,
   actionSet: ["plan_step"],
   needs: () => ["plan_step"],
   input: StepInputSchema,

@@ -68,11 +68,22 @@ function inverse(rows: Readonly<Record<string, RowLimits>>): Record<string, RowL
   );
 }
 
+/** The tables that may change themselves: their rows may go with them. */
+export function namedTables(patterns: readonly string[] = []): string[] {
+  return patterns.flatMap((one) => /^table ([a-z_][a-z0-9_$]*\.[a-z_][a-z0-9_$]*)$/.exec(one)?.[1] ?? []);
+}
+
 /** The tables whose rows the step names: they are locked, backed up and digested. */
 export function tablesOf(input: StepInput): string[] {
   const step = stepOf(input);
   if (step.kind === "record") return [];
-  const named = step.kind === "check" ? [] : [step.allowed.rows ?? {}, step.rollback.rows ?? {}].flatMap(Object.keys);
+  const named =
+    step.kind === "check"
+      ? []
+      : [
+          ...[step.allowed.rows ?? {}, step.rollback.rows ?? {}].flatMap(Object.keys),
+          ...namedTables(step.allowed.objects),
+        ];
   return [...new Set([...named, ...(step.backup ?? [])])].sort();
 }
 

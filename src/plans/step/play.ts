@@ -1,9 +1,25 @@
 import type { Tx } from "../../database/index.ts";
-import { type Delta, judge } from "../catalog/delta.ts";
-import { fingerprintOf, movedSequences, takeSnapshot } from "../catalog/snapshot.ts";
-import { forgetSequences } from "../catalog/store.ts";
+import { type Delta, judge, judgeSequences } from "../catalog/delta.ts";
+import {
+  fingerprintOf,
+  movedSequences,
+  type Snapshot,
+  takeSnapshot,
+  whereSequencesStand,
+} from "../catalog/snapshot.ts";
+import { countsRows, forgetSequences } from "../catalog/store.ts";
 import { PlanProblem } from "../errors.ts";
-import { type Doing, doingOf, rollbackOf, scopeOf, type StepInput, stepOf, tablesOf, timeoutsOf } from "./input.ts";
+import {
+  type Doing,
+  doingOf,
+  namedTables,
+  rollbackOf,
+  scopeOf,
+  type StepInput,
+  stepOf,
+  tablesOf,
+  timeoutsOf,
+} from "./input.ts";
 import {
   checkStops,
   findEvidence,
@@ -13,8 +29,8 @@ import {
   refuseIdleSessions,
   requireEvidence,
 } from "./questions.ts";
-import { refusing, runNegativeTests, runStatements } from "./statements.ts";
-import { lockTables, setTimeouts } from "./store.ts";
+import { refusing, requireSession, runNegativeTests, runStatements, settle } from "./statements.ts";
+import { lockTables, readSession, setTimeouts } from "./store.ts";
 
 /** What an act has done in its transaction, before it is committed. */
 export interface Played {
@@ -36,47 +52,78 @@ export async function play(target: Tx, input: StepInput): Promise<Played> {
   await setTimeouts(target, timeoutsOf(input.plan));
   await lockWithin(target, input);
   const entry = await requireRehearsed(target, input);
-  await requireEarlier(target, input);
+  // A step may have broken what it is rolled back for; what it leaves must be whole whichever act it is.
+  if (input.act === "commit") await requireEarlier(target, input);
   await refuseIdleSessions(target);
   const done = await change(target, doing);
+  await requireEarlier(target, input);
   const negative = step.kind === "record" || input.act === "rollback" ? [] : (step.negative ?? []);
-  return { ...done, entry_fingerprint: entry, negative_tests: await runNegativeTests(target, negative) };
+  const negative_tests = await runNegativeTests(target, negative);
+  await requireNothingLeft(target, doing, done);
+  return { ...done.played, entry_fingerprint: entry, negative_tests };
 }
 
 /** The rollback of what has just been played, in the same transaction: a rehearsal rehearses the way back as well (OPEN-2). */
-export async function playBack(
-  target: Tx,
-  input: StepInput,
-): Promise<Omit<Played, "entry_fingerprint" | "negative_tests">> {
+export async function playBack(target: Tx, input: StepInput): Promise<Changed> {
   const step = stepOf(input);
   if (step.kind !== "sql") throw new Error(`step ${step.step} has nothing to roll back`);
   await setTimeouts(target, timeoutsOf(input.plan));
-  return change(target, rollbackOf(step));
+  return (await change(target, rollbackOf(step))).played;
+}
+
+type Changed = Omit<Played, "entry_fingerprint" | "negative_tests">;
+
+/** What was changed, and the moment before it. */
+interface Change {
+  readonly played: Changed;
+  readonly start: Snapshot;
+  readonly session: string;
 }
 
 /**
  * Everything that may change something stands between the two snapshots: the plan's own questions as well, since a function
- * that one of them calls could write.
+ * that one of them calls could write, and all that was put off until the commit.
  */
-async function change(target: Tx, doing: Doing): Promise<Omit<Played, "entry_fingerprint" | "negative_tests">> {
+async function change(target: Tx, doing: Doing): Promise<Change> {
+  if (!(await countsRows(target))) {
+    throw new PlanProblem(
+      "STOP_CONDITION",
+      "The target does not count rows (track_counts is off): nothing could be measured.",
+    );
+  }
   await forgetSequences(target);
-  const tables = Object.keys(doing.rows);
+  const session = await readSession(target);
+  const tables = [...new Set([...Object.keys(doing.rows), ...namedTables(doing.allowed.objects)])];
   const start = await takeSnapshot(target, tables);
   await checkStops(target, doing.stop, "before");
   const before = await readBefore(target, doing.evidence);
   const statements = doing.sql === undefined ? 0 : await runStatements(target, doing.sql);
   const evidence = await findEvidence(target, doing.evidence, before);
   await checkStops(target, doing.stop, "after");
+  await settle(target);
+  await requireSession(target, session, "What the step calls");
   const after = await takeSnapshot(target, tables);
-  const moved = await movedSequences(target, start, after);
+  const moved = await movedSequences(target, start.sequences, after.sequences);
   const { delta, faults } = judge({ ...doing, before: start, after, moved });
-  if (faults.length > 0) {
-    throw new PlanProblem("OUTSIDE_ALLOWED", `${faults.slice(0, 10).join("; ")}${faults.length > 10 ? "; …" : ""}.`, {
-      members: { faults: faults.slice(0, 100) },
-    });
-  }
+  refuseFaults(faults);
   requireEvidence(evidence, "The step's evidence");
-  return { statements, delta, evidence };
+  return { played: { statements, delta, evidence }, start, session };
+}
+
+/** Negative tests are rolled back; a sequence is not, and neither is what a session keeps for itself. */
+async function requireNothingLeft(target: Tx, doing: Doing, { start, session }: Change): Promise<void> {
+  await requireSession(target, session, "A negative test");
+  const sequences = await whereSequencesStand(target);
+  const moved = await movedSequences(target, start.sequences, sequences);
+  refuseFaults(judgeSequences(moved, { ...doing, before: start, after: { ...start, sequences } }));
+}
+
+/** @throws PlanProblem OUTSIDE_ALLOWED */
+function refuseFaults(faults: readonly string[]): void {
+  if (faults.length === 0) return;
+  throw new PlanProblem("OUTSIDE_ALLOWED", `${faults.slice(0, 10).join("; ")}${faults.length > 10 ? "; …" : ""}.`, {
+    members: { faults: faults.slice(0, 100) },
+  });
 }
 
 async function lockWithin(target: Tx, input: StepInput): Promise<void> {

@@ -2,6 +2,7 @@ import { isDatabaseError, mayPass, sqlState, type Tx } from "../../database/inde
 import { canonicalJson } from "../../kernel/json.ts";
 import { type Evidence, type Expectation, splitStatements, type StopCondition } from "../../plan-file/index.ts";
 import { PlanProblem } from "../errors.ts";
+import { shownMessage } from "./statements.ts";
 import { askRows, forbidWrites, idleSessions } from "./store.ts";
 
 /** What a piece of evidence was found to be. */
@@ -42,7 +43,7 @@ async function ask(target: Tx, name: string, sql: string): Promise<unknown> {
     if (mayPass(error) || !isDatabaseError(error)) throw error;
     throw new PlanProblem(
       "EVIDENCE_FAILED",
-      `“${name}” cannot be asked: ${(error as Error).message} (${sqlState(error)}).`,
+      `“${name}” cannot be asked: ${sqlState(error) === "25006" ? "it writes" : sqlState(error)}${shownMessage(error)}.`,
       {
         cause: error,
       },
@@ -92,7 +93,7 @@ function holds(expect: Expectation, value: unknown, before: unknown): boolean {
   if ("equals" in expect) return canonicalJson(value) === canonicalJson(expect.equals);
   if ("plus" in expect)
     return typeof value === "number" && typeof before === "number" && value === before + expect.plus;
-  return canonicalJson(value) === canonicalJson(before ?? null);
+  return before !== undefined && canonicalJson(value) === canonicalJson(before);
 }
 
 /** @throws PlanProblem EVIDENCE_FAILED naming what does not hold */

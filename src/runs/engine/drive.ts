@@ -8,9 +8,13 @@ import { type AnyState, type Claim, ClaimLost, type Engine, HandedOver } from ".
 import { isTransient } from "./faults.ts";
 import { concludeRehearsal, finalize } from "./finalize.ts";
 import { startHeartbeat } from "./holder.ts";
+import { giveUpClaim } from "../store.ts";
 import { rehearse } from "./rehearse.ts";
 import { reserve, takeUp } from "./reserve.ts";
 import { workOf, writeState } from "./write-state.ts";
+
+/** How long a run whose target cannot be asked is left alone. */
+const putOffSeconds = 15;
 
 /** How working on a run has ended, for this process. */
 export type Driven = "done" | "lost" | "handed-over";
@@ -62,6 +66,11 @@ async function perform(
     state.kind === "check"
       ? await checkState(engine, claim, state, attempt)
       : await writeState(engine, claim, state, attempt);
+  if (state.kind === "check" && state.fresh === true && "refused" in outcome && isTransient(outcome.refused)) {
+    // What was written is committed: a target that cannot be asked says nothing against it, and is asked again later.
+    await engine.control.transact((tx) => giveUpClaim(tx, claim.root, claim.claimNo, putOffSeconds));
+    throw new ClaimLost(`${claim.run.database} cannot be asked what ${claim.root} has left`);
+  }
   return "refused" in outcome ? outcome : { done: { state: state.state, detail: outcome.ok } };
 }
 

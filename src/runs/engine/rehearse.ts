@@ -59,7 +59,7 @@ export async function rehearse(engine: Engine, claim: Claim, first: number): Pro
         clean = false;
         return play(engine, claim, tx);
       },
-      { rollback: true },
+      { rollback: true, fresh: claim.build.ownConnection === true },
     );
     const exit = await target.transact((tx) => claim.build.fingerprint(tx, claim.input), { readOnly: true });
     return conclude(claim, inside, exit);

@@ -27,16 +27,19 @@ export function writeState(
     const found = await raised(claim, target);
     const before = found.find((one) => one.direction === "forward" && one.state === state.state);
     if (before !== undefined) return { ...(before.event as Detail), read_back: true };
-    const event = await target.transact(async (tx) => {
-      await holdFence(tx, fenceOf(claim));
-      const committed = again ? await findMarker(tx, claim.root, "forward", state.state) : undefined;
-      if (committed !== undefined) return { ...(committed.event as Detail), read_back: true };
-      if (!claim.unmoved) await requireUnmovedTarget(engine, claim, tx, found);
-      const work = workOf(claim, tx);
-      const done = { ...(await state.action(work)), ...(await state.verify(work)) };
-      await mark(claim, tx, { direction: "forward", state: state.state, attempt }, done);
-      return done;
-    });
+    const event = await target.transact(
+      async (tx) => {
+        await holdFence(tx, fenceOf(claim));
+        const committed = again ? await findMarker(tx, claim.root, "forward", state.state) : undefined;
+        if (committed !== undefined) return { ...(committed.event as Detail), read_back: true };
+        if (!claim.unmoved) await requireUnmovedTarget(engine, claim, tx, found);
+        const work = workOf(claim, tx);
+        const done = { ...(await state.action(work)), ...(await state.verify(work)) };
+        await mark(claim, tx, { direction: "forward", state: state.state, attempt }, done);
+        return done;
+      },
+      { fresh: claim.build.ownConnection === true },
+    );
     claim.unmoved = true;
     return event;
   });
@@ -53,15 +56,18 @@ export function undoState(
   return attempts(engine, claim, what, first, async (attempt) => {
     const target = await engine.targets.open(claim.run.database);
     await raised(claim, target);
-    return target.transact(async (tx) => {
-      await holdFence(tx, fenceOf(claim));
-      const committed = await findMarker(tx, claim.root, "undo", state.state);
-      if (committed !== undefined) return committed.event;
-      const stands = (await findMarker(tx, claim.root, "forward", state.state)) !== undefined;
-      const done = await state.undo({ ...workOf(claim, tx), stands });
-      await mark(claim, tx, { direction: "undo", state: state.state, attempt }, done);
-      return done;
-    });
+    return target.transact(
+      async (tx) => {
+        await holdFence(tx, fenceOf(claim));
+        const committed = await findMarker(tx, claim.root, "undo", state.state);
+        if (committed !== undefined) return committed.event;
+        const stands = (await findMarker(tx, claim.root, "forward", state.state)) !== undefined;
+        const done = await state.undo({ ...workOf(claim, tx), stands });
+        await mark(claim, tx, { direction: "undo", state: state.state, attempt }, done);
+        return done;
+      },
+      { fresh: claim.build.ownConnection === true },
+    );
   });
 }
 
