@@ -16,7 +16,7 @@ import { committedSteps, readStandings, requireNext } from "./ledger/standing.ts
 import { findLineOfRoot, insertLine } from "./ledger/store.ts";
 import { planOf, requireRevision, requireStep } from "./read.ts";
 import { consumeRecords } from "./records/consume.ts";
-import type { Outcome } from "./states.ts";
+import type { Act, Outcome } from "./states.ts";
 import { stepDigestsOf } from "./digests.ts";
 import type { StepInput } from "./step/input.ts";
 import { environmentsOf, findStepRun, lockPlan, passHoldGate, type StepRunRow } from "./store.ts";
@@ -119,11 +119,15 @@ function outcomeOf(
   if (run.mode === "dry-run") return ending.status === "succeeded" ? "rehearsed" : "rehearsal_failed";
   const back = rollback === "retire" ? "retired" : "rolled_back";
   if (ending.status === "succeeded") return of.act === "commit" ? "committed" : back;
-  if (rollback === undefined) return "failed";
+  return rollback === undefined ? "failed" : outcomeOfStopped(of.act, rollback, rows);
+}
+
+/** What a run that was stopped has left: the marker that it found, or did not find, when it was undone says so. */
+function outcomeOfStopped(act: Act, rollback: "revert" | "retire", rows: readonly StateRow[]): Outcome {
   const undo = okDetail(rows, "undo", "S3");
   if (undo?.["undone"] === true) return rollback === "retire" ? "retired" : "undone";
   // A rollback whose COMMIT got through without an answer: its marker stands, and so does its evidence.
-  if (of.act === "rollback" && undo?.["whole"] === true) return back;
+  if (act === "rollback" && undo?.["whole"] === true) return rollback === "retire" ? "retired" : "rolled_back";
   if (undo?.["stands"] === true) return "contradicted";
   // An undoing that found nothing is the last word; where there was none, what the state itself says.
   return undo === undefined && okDetail(rows, "forward", "S3") !== undefined ? "contradicted" : "failed";

@@ -103,8 +103,11 @@ export interface Build<Input = never> {
   readonly states: readonly StateDeclaration<Input>[];
   /** A digest of all that the build names in the target: it differs when anybody else was there (OPEN-1). */
   fingerprint(target: Tx, input: Input): Promise<string>;
-  /** What counts of it for undoing: the same before a build and after its compensation (OPEN-2). */
-  standing(target: Tx, input: Input): Promise<string>;
+  /**
+   * What counts of it for undoing: the same before a build and after its compensation (OPEN-2).
+   * @param fingerprint the target's, where it has just been taken
+   */
+  standing(target: Tx, input: Input, fingerprint?: string): Promise<string>;
   /**
    * What this transaction has done to the target so far: objects and rows.
    * @param last what the last state that writes has found and done

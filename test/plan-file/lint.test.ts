@@ -48,6 +48,14 @@ t.test("PLAN-5 nothing is allowed and forbidden at once", async (t) => {
   ]);
 });
 
+t.test("PLAN-5 tables that may change are named one by one, and the gateway's own are not among them", async (t) => {
+  t.match(await faults("forbidden: [trigger * on public.a]", "forbidden: [table public.b]"), []);
+  const wild = await faults("objects: [table public.a]", "objects: [table public.*]");
+  t.match(wild.join("\n"), /Name each table that may change/);
+  const ours = await faults("        public.a: { insert: 1 }", "        public.countersign_run: { insert: 1 }");
+  t.match(ours.join("\n"), /public\.countersign_run belongs to the gateway/);
+});
+
 t.test("PLAN-5 tables that change or are backed up are in the plan's schemas", async (t) => {
   t.match(await faults("        public.a: { insert: 1 }", "        other.a: { insert: 1 }"), [
     /^24:9 \/steps\/1\/allowed\/rows\/other\.a The schema other is not in the plan's `schemas`/,

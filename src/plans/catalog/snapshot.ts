@@ -62,10 +62,15 @@ export interface Scope {
 /**
  * A digest of the objects in the scope with all their attributes, and of the rows of its tables (PLAN-3, PLAN-10). Where
  * sequences stand is no part of it.
+ * @param snapshot of this moment, where it has just been taken: it has the same objects
  */
-export async function fingerprintOf(target: Tx, scope: Scope): Promise<string> {
-  const objects = await readObjects(target, scope.schemas);
+export async function fingerprintOf(target: Tx, scope: Scope, snapshot?: Snapshot): Promise<string> {
+  const objects = snapshot === undefined ? await readObjects(target, scope.schemas) : within(snapshot, scope);
   const tables: Record<string, unknown> = {};
   for (const table of scope.tables) tables[table] = (await readRows(target, table)) ?? null;
   return digestOf({ objects: objects.map((row) => [row.type, row.identity, row.definition]), tables });
+}
+
+function within(snapshot: Snapshot, { schemas }: Scope): ObjectRow[] {
+  return [...snapshot.objects.values()].filter(({ schema }) => schema !== null && schemas.includes(schema));
 }

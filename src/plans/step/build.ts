@@ -135,10 +135,10 @@ const common = {
   }),
   fingerprint: (target, input) => fingerprintOf(target, scopeOf(input)),
   // A step that reverts leads back to what stood before it; one that retires does not, and its evidence speaks for it.
-  standing: async (target, input) => {
+  standing: async (target, input, fingerprint) => {
     const step = stepOf(input);
     const reverts = step.kind === "sql" && step.rollback.mode === "revert" && input.act === "commit";
-    return reverts ? fingerprintOf(target, scopeOf(input)) : "";
+    return reverts ? (fingerprint ?? fingerprintOf(target, scopeOf(input))) : "";
   },
   baseline: async () => undefined,
   // Measured where the step was done, with what it may change beside it.

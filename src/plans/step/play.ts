@@ -51,16 +51,16 @@ export async function play(target: Tx, input: StepInput): Promise<Played> {
   const doing = doingOf(input);
   await setTimeouts(target, timeoutsOf(input.plan));
   await lockWithin(target, input);
-  const entry = await requireRehearsed(target, input);
+  const begun = await begin(target, doing);
+  const entry = await requireRehearsed(target, input, begun.start);
   // A step may have broken what it is rolled back for; what it leaves must be whole whichever act it is.
   if (input.act === "commit") await requireEarlier(target, input);
   await refuseIdleSessions(target);
-  const done = await change(target, doing);
-  await requireEarlier(target, input);
+  const played = await change(target, doing, begun, () => requireEarlier(target, input));
   const negative = step.kind === "record" || input.act === "rollback" ? [] : (step.negative ?? []);
   const negative_tests = await runNegativeTests(target, negative);
-  await requireNothingLeft(target, doing, done);
-  return { ...done.played, entry_fingerprint: entry, negative_tests };
+  await requireNothingLeft(target, doing, begun);
+  return { ...played, entry_fingerprint: entry, negative_tests };
 }
 
 /** The rollback of what has just been played, in the same transaction: a rehearsal rehearses the way back as well (OPEN-2). */
@@ -68,23 +68,21 @@ export async function playBack(target: Tx, input: StepInput): Promise<Changed> {
   const step = stepOf(input);
   if (step.kind !== "sql") throw new Error(`step ${step.step} has nothing to roll back`);
   await setTimeouts(target, timeoutsOf(input.plan));
-  return (await change(target, rollbackOf(step))).played;
+  const doing = rollbackOf(step);
+  return change(target, doing, await begin(target, doing));
 }
 
 type Changed = Omit<Played, "entry_fingerprint" | "negative_tests">;
 
-/** What was changed, and the moment before it. */
-interface Change {
-  readonly played: Changed;
+/** The moment before a change. */
+interface Begun {
   readonly start: Snapshot;
   readonly session: string;
+  /** Those whose rows are counted. */
+  readonly tables: readonly string[];
 }
 
-/**
- * Everything that may change something stands between the two snapshots: the plan's own questions as well, since a function
- * that one of them calls could write, and all that was put off until the commit.
- */
-async function change(target: Tx, doing: Doing): Promise<Change> {
+async function begin(target: Tx, doing: Doing): Promise<Begun> {
   if (!(await countsRows(target))) {
     throw new PlanProblem(
       "STOP_CONDITION",
@@ -94,12 +92,22 @@ async function change(target: Tx, doing: Doing): Promise<Change> {
   await forgetSequences(target);
   const session = await readSession(target);
   const tables = [...new Set([...Object.keys(doing.rows), ...namedTables(doing.allowed.objects)])];
-  const start = await takeSnapshot(target, tables);
+  return { session, tables, start: await takeSnapshot(target, tables) };
+}
+
+/**
+ * Everything that may change something stands between the two snapshots: the plan's own questions as well, since a function
+ * that one of them calls could write, and all that was put off until the commit.
+ * @param also what must hold as well once the step is in
+ */
+async function change(target: Tx, doing: Doing, begun: Begun, also?: () => Promise<void>): Promise<Changed> {
+  const { start, session, tables } = begun;
   await checkStops(target, doing.stop, "before");
   const before = await readBefore(target, doing.evidence);
   const statements = doing.sql === undefined ? 0 : await runStatements(target, doing.sql);
   const evidence = await findEvidence(target, doing.evidence, before);
   await checkStops(target, doing.stop, "after");
+  await also?.();
   await settle(target);
   await requireSession(target, session, "What the step calls");
   const after = await takeSnapshot(target, tables);
@@ -107,11 +115,11 @@ async function change(target: Tx, doing: Doing): Promise<Change> {
   const { delta, faults } = judge({ ...doing, before: start, after, moved });
   refuseFaults(faults);
   requireEvidence(evidence, "The step's evidence");
-  return { played: { statements, delta, evidence }, start, session };
+  return { statements, delta, evidence };
 }
 
 /** Negative tests are rolled back; a sequence is not, and neither is what a session keeps for itself. */
-async function requireNothingLeft(target: Tx, doing: Doing, { start, session }: Change): Promise<void> {
+async function requireNothingLeft(target: Tx, doing: Doing, { start, session }: Begun): Promise<void> {
   await requireSession(target, session, "A negative test");
   const sequences = await whereSequencesStand(target);
   const moved = await movedSequences(target, start.sequences, sequences);
@@ -132,8 +140,8 @@ async function lockWithin(target: Tx, input: StepInput): Promise<void> {
 }
 
 /** @throws PlanProblem DRIFT where the target is another one than was rehearsed (PLAN-3) */
-export async function requireRehearsed(target: Tx, input: StepInput): Promise<string> {
-  const found = await fingerprintOf(target, scopeOf(input));
+export async function requireRehearsed(target: Tx, input: StepInput, snapshot?: Snapshot): Promise<string> {
+  const found = await fingerprintOf(target, scopeOf(input), snapshot);
   if (input.entry_fingerprint === null || input.entry_fingerprint === found) return found;
   throw new PlanProblem(
     "DRIFT",

@@ -1,4 +1,5 @@
 import type { Tx } from "../../database/index.ts";
+import { limitStatements } from "../catalog/settings/store.ts";
 import { quoted } from "../catalog/store.ts";
 
 export interface Timeouts {
@@ -12,11 +13,11 @@ export interface Timeouts {
  * it for.
  */
 export async function setTimeouts(target: Tx, { statementMs, lockMs, idleMs }: Timeouts): Promise<void> {
+  await limitStatements(target, statementMs);
   await target.query(
-    `SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
-            set_config('idle_in_transaction_session_timeout', $3, true), set_config('standard_conforming_strings', 'on', true),
-            set_config('check_function_bodies', 'on', true)`,
-    [`${statementMs}ms`, `${lockMs}ms`, `${idleMs}ms`],
+    `SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true),
+            set_config('standard_conforming_strings', 'on', true), set_config('check_function_bodies', 'on', true)`,
+    [`${lockMs}ms`, `${idleMs}ms`],
   );
 }
 

@@ -86,7 +86,7 @@ async function play(engine: Engine, claim: Claim, tx: Tx): Promise<Rehearsed> {
   const { build } = claim;
   await raiseFence(tx, fenceOf(claim));
   const entry = await build.fingerprint(tx, claim.input);
-  const standing = await build.standing(tx, claim.input);
+  const standing = await build.standing(tx, claim.input, entry);
   const baseline = await build.baseline(tx, claim.input);
   const forward: Step[] = [];
   const shown = (rollback: unknown, delta: unknown, passed: boolean): Shown => ({
