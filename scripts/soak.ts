@@ -7,8 +7,8 @@
  *   npm run soak -- 100000               so many
  *   npm run soak -- 20000 --seed=4711    the same sequences again
  *
- * Build runs killed at every statement, their connections cut at every statement, the target's PostgreSQL killed, and
- * processes that fight over one run (test/acceptance/runs/):
+ * Build runs and steps of plans killed at every statement, their connections cut at every statement, the target's PostgreSQL
+ * killed, and processes that fight over one run (test/acceptance/runs/, test/acceptance/plans/):
  *
  *   npm run soak -- crash                all of it, with another seed each time
  *   npm run soak -- crash --seed=4711
@@ -30,7 +30,14 @@ if (!/^([1-9]\d{0,8}|crash|bodies)$/.test(what) || seeds.some((seed) => !/^--see
 }
 
 const parts: Readonly<Record<string, readonly string[]>> = {
-  crash: ["runs/crash.test.ts", "runs/target-killed.test.ts", "runs/fight.test.ts"],
+  crash: [
+    "runs/crash.test.ts",
+    "runs/target-killed.test.ts",
+    "runs/fight.test.ts",
+    "plans/crash.test.ts",
+    "plans/target-killed.test.ts",
+    "plans/zombies.test.ts",
+  ],
   bodies: ["bad-input/properties.test.ts"],
 };
 const tests = parts[what] ?? ["model/reference-model.test.ts"];

@@ -35,15 +35,16 @@ export async function whereSequencesStand(target: Tx): Promise<Sequences> {
 }
 
 /**
- * The sequences that this session has moved between the two, and none that only others have (PLAN-10). One that lost its
- * value was set, and by nobody else: no `nextval` does that.
+ * The sequences that this session has moved between the two, and none that only others have (PLAN-10). One that stands
+ * elsewhere and unused was set: no `nextval` does that.
  */
 export async function movedSequences(target: Tx, before: Sequences, after: Sequences): Promise<string[]> {
   const moved: string[] = [];
   for (const [sequence, { value }] of after) {
     const was = before.get(sequence)?.value ?? null;
     if (was === value) continue;
-    if (value === null || (await hasMoved(target, sequence))) moved.push(sequence);
+    const set = value === null || value.endsWith("unused");
+    if (set || (await hasMoved(target, sequence))) moved.push(sequence);
   }
   return moved;
 }

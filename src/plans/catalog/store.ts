@@ -98,12 +98,21 @@ export async function countRows(target: Tx, tables: readonly string[]): Promise<
   return counts;
 }
 
+/** A sequence that nobody has used yet stands somewhere too; PostgreSQL says where since version 18. */
+const lastValue = {
+  since18:
+    "(SELECT d.last_value || CASE WHEN d.is_called THEN '' ELSE ' unused' END FROM pg_get_sequence_data(c.oid) AS d)",
+  before: "pg_sequence_last_value(c.oid)::text",
+} as const;
+
 /** Where each sequence stands: it moves in spite of a ROLLBACK, so it is reported and compared with nothing (PLAN-10). */
 export async function readSequences(
   target: Tx,
 ): Promise<{ sequence: string; of: string | null; value: string | null }[]> {
+  const { rows: known } = await target.query("SELECT WHERE to_regproc('pg_catalog.pg_get_sequence_data') IS NOT NULL");
+  const value = known.length > 0 ? lastValue.since18 : lastValue.before;
   const { rows } = await target.query<{ sequence: string; of: string | null; value: string | null }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS sequence, pg_sequence_last_value(c.oid)::text AS value,
+    `SELECT format('%I.%I', n.nspname, c.relname) AS sequence, ${value} AS value,
             (SELECT format('%I.%I', m.nspname, r.relname) FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class r ON r.oid = d.refobjid JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
               WHERE (d.classid, d.objid) = ('pg_catalog.pg_class'::regclass, c.oid) AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i') LIMIT 1) AS of
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Owner, type Spawned, spawnService } from "../service.ts";
+import { noDump } from "./engine.ts";
 import { type Orders, ordersVariable, type VictimOrders } from "./orders.ts";
 import { type Copy, placeOf } from "./play.ts";
 import type { Death } from "./statements.ts";
@@ -17,16 +18,19 @@ const unhurried = { RUN_LEASE_SECONDS: "3600", RUN_POLL_MS: "60000", SWEEP_INTER
 /** The service itself as a process on the copy; it takes the run up and follows its orders. */
 export function spawnActor(
   t: Owner,
-  { scene, stage, target }: Copy,
+  copy: Copy,
   orders: Orders,
   env: Readonly<Record<string, string>> = unhurried,
   onLog?: (text: string) => void,
 ): Promise<Spawned> {
+  const { scene, stage, target } = copy;
   const settings = {
     NODE_OPTIONS: `--import=${preload}`,
     NODE_COMPILE_CACHE: path.join(scene.folder, "compiled"),
     [ordersVariable]: JSON.stringify({ ...orders, tally: scene.kind === "tally" } satisfies Orders),
     TARGETS: JSON.stringify({ default: target.url }),
+    BACKUP_DIR: placeOf(copy).backups,
+    PG_DUMP: noDump,
     ...env,
   };
   return spawnService(t, stage, settings, onLog);

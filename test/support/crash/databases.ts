@@ -27,9 +27,9 @@ export function copyDatabase(t: Owner, maker: Maker): Promise<TestDatabase> {
   return makeDatabase(t, maker, maker.original.name);
 }
 
-/** An empty target database in the same cluster. */
-export async function emptyTarget(t: Owner, maker: Maker): Promise<Target> {
-  const { ownerUrl, superUrl } = await makeDatabase(t, maker, "template1");
+/** An empty target database in the same cluster, or a copy of one. */
+export async function emptyTarget(t: Owner, maker: Maker, template = "template1"): Promise<Target> {
+  const { ownerUrl, superUrl } = await makeDatabase(t, maker, template);
   return { url: ownerUrl, superUrl, query: (text, values) => ask(superUrl, text, values) };
 }
 

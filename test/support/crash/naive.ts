@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { textOf, wire } from "./statements.ts";
+import { isStream, textOf, wire } from "./statements.ts";
 
 const marks = /INSERT INTO countersign_run_marker/;
 
@@ -10,7 +10,7 @@ const marks = /INSERT INTO countersign_run_marker/;
 export function beNaive(): void {
   const { query } = wire;
   const held = new WeakMap<pg.Client, unknown[]>();
-  wire.query = async function (...given) {
+  const apart = async function (this: pg.Client, ...given: unknown[]): Promise<unknown> {
     const text = textOf(given[0]);
     if (marks.test(text)) {
       held.set(this, given);
@@ -25,5 +25,8 @@ export function beNaive(): void {
       await query.call(this, "COMMIT");
     }
     return answer;
+  };
+  wire.query = function (...given) {
+    return isStream(given[0]) ? query.apply(this, given) : apart.apply(this, given);
   };
 }

@@ -7,6 +7,8 @@ export interface Orders {
   readonly record?: string;
   /** Kills the process at this statement. */
   readonly die?: Death;
+  /** Stops the process (SIGSTOP) once the `nth` statement with this text to this database was answered. */
+  readonly stop?: { readonly database: string; readonly text: string; readonly nth: number };
   /** Plays an engine that writes each marker in a transaction of its own, after the state's: what ours must not be. */
   readonly naive?: boolean;
   /** Works with the build of `tally.ts` in place of those that ship. */

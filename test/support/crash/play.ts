@@ -1,3 +1,4 @@
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { openDatabase } from "../../../src/database/index.ts";
@@ -19,7 +20,7 @@ export interface Copy {
   readonly watch: pg.Client;
 }
 
-/** @param target an empty one of its own if absent */
+/** @param target one of its own as the scene has it if absent, or an empty one */
 export async function copyScene(t: Owner, scene: Scene, target?: Target): Promise<Copy> {
   const names = await copyDatabase(t, scene.maker);
   const database = openDatabase({ url: names.appUrl, poolSize: 1 });
@@ -30,13 +31,14 @@ export async function copyScene(t: Owner, scene: Scene, target?: Target): Promis
   return {
     scene,
     stage: { ...scene.stage, names, database },
-    target: target ?? (await emptyTarget(t, scene.maker)),
+    target: target ?? (await (scene.makeTarget?.(t) ?? emptyTarget(t, scene.maker))),
     watch,
   };
 }
 
-export function placeOf({ stage, target }: Copy): EnginePlace {
-  return { controlUrl: stage.names.appUrl, targetUrl: target.url };
+export function placeOf({ scene, stage, target }: Copy): EnginePlace {
+  const backups = path.join(scene.folder, `backups-${stage.names.name}`);
+  return { controlUrl: stage.names.appUrl, targetUrl: target.url, backups };
 }
 
 /**
@@ -95,9 +97,11 @@ export async function untilEnded(
   await eventually("the run has ended", ended, seconds);
 }
 
-export function endOf({ scene, target, watch }: Copy): Promise<End> {
+export function endOf(copy: Copy): Promise<End> {
+  const { scene, target, watch } = copy;
   const { root, authCode } = scene.prepared;
-  return readEnd({ control: watch, targetUrl: target.superUrl, root, authCode });
+  const place = { control: watch, targetUrl: target.superUrl, root, authCode };
+  return scene.readEnd?.(place, placeOf(copy).backups) ?? readEnd(place);
 }
 
 /** Waits for a condition. @throws Error naming it when it does not come in time */

@@ -5,11 +5,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { builds } from "../../../src/runs/index.ts";
 import { beNaive } from "./naive.ts";
 import { claims, type Orders, ordersVariable } from "./orders.ts";
-import { isDue, never, textOf, watchStatements, wire } from "./statements.ts";
+import { isDue, never, type Statement, textOf, watchStatements, wire } from "./statements.ts";
 import { tally } from "./tally.ts";
 
 const orders = JSON.parse(process.env[ordersVariable] ?? "{}") as Orders;
 let counting = false;
+let seen = 0;
 
 if (orders.tally === true) (builds as unknown[]).splice(0, builds.length, tally);
 watchStatements({
@@ -24,12 +25,19 @@ watchStatements({
     }
     // not a sleep: the pace that is asked for
     if (moment === "before" && orders.pace !== undefined) return pause(orders.pace);
+    if (moment === "after" && isStop(statement)) process.kill(process.pid, "SIGSTOP");
     if (orders.die === undefined || !isDue(orders.die, moment, statement)) return undefined;
     process.kill(process.pid, "SIGKILL");
     return never;
   },
 });
 if (orders.naive === true) beNaive();
+
+/** By their texts: a heartbeat comes in between when it likes, so the numbers of all statements say nothing here. */
+function isStop({ database, text }: Statement): boolean {
+  const { stop } = orders;
+  return stop !== undefined && stop.database === database && stop.text === text && (seen += 1) === stop.nth;
+}
 if (orders.worker !== undefined) sayWorker(orders.worker);
 
 /** The engine's name for itself is what it claims runs with. */

@@ -31,7 +31,7 @@ export function isCommit({ text }: Statement): boolean {
 }
 
 /** The transaction with the statement, from its BEGIN to its COMMIT. @throws Error where there is none */
-function transactionOf(statements: readonly Statement[], which: RegExp): readonly Statement[] {
+export function transactionOf(statements: readonly Statement[], which: RegExp): readonly Statement[] {
   const place = statements.findIndex(({ text }) => which.test(text));
   if (place < 0) throw new Error(`nothing like ${which} was sent`);
   const from = statements.findLastIndex(({ text }, at) => at < place && text.startsWith("BEGIN"));

@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import type { Place, readEnd } from "../fingerprint.ts";
 import { expectStatus } from "../flow.ts";
-import { manifest, type Prepared, prepareCommit, prepareDryRun, startRun } from "../runs.ts";
+import { manifest, type Prepared, prepareCommit, prepareDryRun, startRun, type Target } from "../runs.ts";
 import { type Owner, type Stage, setStage, startService } from "../service.ts";
 import { type Maker, openMaker } from "./databases.ts";
 import { tally } from "./tally.ts";
+
+type End = Awaited<ReturnType<typeof readEnd>>;
 
 export type Kind = "commit" | "dry-run" | "tally";
 
@@ -18,6 +21,10 @@ export interface Scene {
   readonly maker: Maker;
   /** Of the test's own; also where the processes keep their compiled code. */
   readonly folder: string;
+  /** Makes what the run finds in its target; nothing if absent. */
+  makeTarget?(t: Owner): Promise<Target>;
+  /** Reads of an end what must be the same each time, where that is more than what every run has. */
+  readEnd?(place: Place, backups: string): Promise<End>;
 }
 
 const values = 6;

@@ -1,4 +1,6 @@
 import process from "node:process";
+import { PassThrough, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import pg from "pg";
 
 /** When something happens to a statement: before it is sent, once it is on its way, or once its answer has come. */
@@ -55,7 +57,7 @@ export const never = new Promise<void>(() => {});
 export function watchStatements(watcher: Watcher): () => void {
   const { query } = wire;
   const counts = new Map<string, number>();
-  wire.query = async function (...given) {
+  wire.query = function (...given) {
     const connection = this as unknown as Connection;
     const text = textOf(given[0]);
     const count = watcher.numberOf(text, connection);
@@ -64,20 +66,53 @@ export function watchStatements(watcher: Watcher): () => void {
     const number = (counts.get(count) ?? 0) + 1;
     counts.set(count, number);
     const statement = { number, database: connection.database, text };
-    await watcher.at("before", statement, connection);
-    const answer = query.apply(this, given);
-    // Its error is dealt with below; until then nobody waits for it.
-    answer.catch(() => undefined);
-    await watcher.at("during", statement, connection);
-    try {
-      return await answer;
-    } finally {
-      await watcher.at("after", statement, connection);
-    }
+    const at = async (moment: Moment): Promise<void> => watcher.at(moment, statement, connection);
+    const send = () => query.apply(this, given);
+    return isStream(given[0]) ? (watchedStream(send, at) as unknown as Promise<unknown>) : watchedAnswer(send, at);
   };
   return () => {
     wire.query = query;
   };
+}
+
+type Send = () => Promise<unknown>;
+type At = (moment: Moment) => Promise<void>;
+
+async function watchedAnswer(send: Send, at: At): Promise<unknown> {
+  await at("before");
+  const answer = send();
+  // Its error is dealt with below; until then nobody waits for it.
+  answer.catch(() => undefined);
+  await at("during");
+  try {
+    return await answer;
+  } finally {
+    await at("after");
+  }
+}
+
+/** A COPY is answered by a stream at once: it says nothing before the statement is sent, and ends after its answer. */
+function watchedStream(send: Send, at: At): Readable {
+  const through = new PassThrough();
+  const flow = async (): Promise<void> => {
+    await at("before");
+    const copied = pipeline(send() as unknown as Readable, through, { end: false });
+    copied.catch(() => undefined);
+    await at("during");
+    try {
+      await copied;
+    } finally {
+      await at("after");
+    }
+    through.end();
+  };
+  flow().catch((error: unknown) => through.destroy(error as Error));
+  return through;
+}
+
+/** What pg hands its connection to, in place of a text: for COPY, a stream. */
+export function isStream(given: unknown): boolean {
+  return typeof (given as { submit?: unknown } | undefined)?.submit === "function";
 }
 
 /** Whether it is here that the process is to end. It ends at once, and says so, where another statement is found here. */
