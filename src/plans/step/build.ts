@@ -113,7 +113,7 @@ async function verify({ target, input, root }: Step): Promise<Detail> {
       `The step has left the fingerprint ${marker.fingerprint}, and after its commit the target has ${fingerprint}.`,
     );
   }
-  return { fingerprint, evidence: found };
+  return { fingerprint, evidence: found, handoff: stepOf(input).handoff };
 }
 
 const common = {
