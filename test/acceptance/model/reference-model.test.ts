@@ -5,7 +5,7 @@ import { compareWithModel, derivedSeed, emptyReport } from "./compare.ts";
  * `node <this file> --seed=N --sequences=N`: the same seed and count play the same sequences again. Without a seed they
  * are others each time. The long form is `npm run soak`.
  */
-const sequences = argument("sequences") ?? 800;
+const sequences = argument("sequences") ?? 600;
 const seed = argument("seed") ?? Math.floor(Math.random() * 2 ** 31);
 /** Each so many get a database and a service of their own. */
 const leg = 5_000;

@@ -101,6 +101,8 @@ t.test("PLAN-5 what lint cannot see is stopped by what is measured", async (t) =
       t.match(run.error?.detail, says);
       t.notOk(run.rehearsal?.passed);
       if (run.stop_state !== "ABORT") reserved += 1;
+      // All of the target is read, which takes a while: after each handful of them.
+      if (index % 5 !== 4 && index !== cases.length - 1) return;
       const after = await wholeDigest(client);
       t.same(after, before, "the target is as it was");
       before = after;

@@ -7,7 +7,7 @@ import { type Kind, type Scene, setScene } from "../../support/crash/scene.ts";
 const options = readOptions();
 const { full, seed, pick } = options;
 /** How many of the statements that stand for nothing in particular are played. */
-const part = { commit: 0.06, "dry-run": 0.04, tally: 0 } as const satisfies Record<Kind, number>;
+const part = { commit: 0.04, "dry-run": 0.02, tally: 0 } as const satisfies Record<Kind, number>;
 const lanes = 2;
 /** Points that one process plays: each is a kill -9 of its own, and a start of a process less. */
 const batch = 8;

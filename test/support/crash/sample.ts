@@ -13,15 +13,15 @@ export function allPoints(statements: readonly Statement[]): Point[] {
 }
 
 /**
- * Every COMMIT, before and after; every statement of the transaction that burns the grant; and a random part of the others.
+ * Every COMMIT, before or after; every statement of the transaction that burns the grant; and a random part of the others.
  * Before a statement is where the one before it has been answered, so one moment stands for both where only a part is played.
  * @param part of the others, from 0 to 1
  */
 export function samplePoints(statements: readonly Statement[], part: number, { random, pick }: Options): Point[] {
   const burning = transactionOf(statements, /INSERT INTO grant_receipts/);
   return statements.flatMap((statement): Point[] => {
-    if (isCommit(statement)) return pointsAt(statement, ["before", "after"]);
     const moment = pick(["before", "after"] as const);
+    if (isCommit(statement)) return [{ statement, moment }];
     return random() < part || burning.includes(statement) ? [{ statement, moment }] : [];
   });
 }
