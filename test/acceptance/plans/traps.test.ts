@@ -28,12 +28,16 @@ async function planOf(place: PlanPlace, ...steps: SmallStep[]): Promise<Register
   return register(place.service, planText(steps.map((step, at) => sqlStep(at + 1, step))));
 }
 
-const deltaOf = ({ run }: Done) =>
-  (
-    run.states.find(({ state }) => state === "S3")?.detail as unknown as {
-      delta: { sequences: string[]; objects: { object: string; change: string }[] };
-    }
-  ).delta;
+interface Delta {
+  readonly sequences: readonly string[];
+  readonly objects: readonly { readonly object: string; readonly change: string }[];
+}
+
+function detailOf<Detail>({ run }: Done, state: string): Detail {
+  return run.states.find((one) => one.state === state)?.detail as Detail;
+}
+
+const deltaOf = (done: Done): Delta => detailOf<{ delta: Delta }>(done, "S3").delta;
 
 const one = { "app.orders": { insert: 1 } };
 const insert: SmallStep = {
@@ -108,9 +112,7 @@ t.test("PLAN-5 the backup is made before the step's locks, and the step sees wha
   const done = await wholeAct(place.service, plan, 1);
   t.match(done.run, { status: "succeeded" }, JSON.stringify(done.run.error));
   t.match(deltaOf(done).objects, [{ object: "table app.wide", change: "changed" }]);
-  const backup = done.run.states.find(({ state }) => state === "S2")?.detail as unknown as {
-    tables: { table: string; rows: number }[];
-  };
+  const backup = detailOf<{ tables: unknown[] }>(done, "S2");
   t.match(backup.tables, [{ table: "app.wide", rows: 20 }], "a table that is rewritten is copied first");
   const back = await wholeAct(place.service, plan, 1, "rollback");
   t.match(back.run, { status: "succeeded" }, JSON.stringify(back.run.error));
