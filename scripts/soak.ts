@@ -37,6 +37,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     "plans/crash.test.ts",
     "plans/target-killed.test.ts",
     "plans/zombies.test.ts",
+    "plans/hostile.test.ts",
   ],
   bodies: ["bad-input/properties.test.ts"],
 };

@@ -32,7 +32,7 @@ function samplePoints(act: Act, statements: readonly Statement[]): Point[] {
   return statements.flatMap((statement): Point[] => {
     if (commits.includes(statement)) return pointsAt(statement, ["before", "after"]);
     const matters = transactions.some((one) => one.includes(statement));
-    const part = act === "rehearsal" ? 0.005 : matters ? 0.03 : isCommit(statement) ? 0.1 : 0.003;
+    const part = act === "rehearsal" ? 0.005 : matters ? 0.02 : isCommit(statement) ? 0.05 : 0.001;
     return random() < part ? pointsAt(statement, [pick(["before", "after"] as const)]) : [];
   });
 }

@@ -13,7 +13,7 @@ export function allPoints(statements: readonly Statement[]): Point[] {
 }
 
 /**
- * Every COMMIT, before or after; every statement of the transaction that burns the grant; and a random part of the others.
+ * Half of the COMMITs, before or after; every statement of the transaction that burns the grant; and a random part of the others.
  * Before a statement is where the one before it has been answered, so one moment stands for both where only a part is played.
  * @param part of the others, from 0 to 1
  */
@@ -21,8 +21,7 @@ export function samplePoints(statements: readonly Statement[], part: number, { r
   const burning = transactionOf(statements, /INSERT INTO grant_receipts/);
   return statements.flatMap((statement): Point[] => {
     const moment = pick(["before", "after"] as const);
-    if (isCommit(statement)) return [{ statement, moment }];
-    return random() < part || burning.includes(statement) ? [{ statement, moment }] : [];
+    return random() < (isCommit(statement) ? 0.5 : part) || burning.includes(statement) ? [{ statement, moment }] : [];
   });
 }
 
