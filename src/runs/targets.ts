@@ -23,6 +23,9 @@ const because: Readonly<Record<string, string>> = {
   "57P03": "it is starting or stopping",
 };
 
+/** Role, password or database are not what the target knows. */
+const notLetIn = new Set(["28000", "28P01", "3D000"]);
+
 /** The target databases of this process: each is prepared and opened when it is first needed. */
 export interface Targets {
   readonly names: readonly string[];
@@ -82,6 +85,10 @@ function unavailable(name: string, cause: unknown): Error {
   }
   const state = sqlState(cause);
   const why = state === undefined ? "" : `: ${because[state] ?? "it refused"} (${state})`;
+  // Who is not let in is not let in the next time either: a refusal, and no fault that may pass (RUN-3).
+  if (state !== undefined && notLetIn.has(state)) {
+    return new RunProblem("STATE_FAILED", `The target database ${name} refuses the service${why}.`, { cause });
+  }
   return new RunProblem("TARGET_UNAVAILABLE", `The target database ${name} cannot be reached or prepared${why}.`, {
     retryAfterSeconds: 2,
     cause,

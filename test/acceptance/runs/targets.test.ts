@@ -127,7 +127,7 @@ t.test("RUN-3 a target that has no connection left is waited for", async (t) => 
   });
 });
 
-t.test("RUN-3 a target that refuses who comes is asked again for a while, and then says why", async (t) => {
+t.test("RUN-3 a target that refuses who comes is not asked again, and says why", async (t) => {
   const changed = (change: (url: URL) => void) => (target: Target) => {
     const url = new URL(target.url);
     change(url);
@@ -142,7 +142,8 @@ t.test("RUN-3 a target that refuses who comes is asked again for a while, and th
     const here = await place(t, { url, config: { runRetrySeconds: 2 } });
     const prepared = await start(here);
     const run = await untilRun(here.service, prepared.root, undefined, 90);
-    t.match(run, { status: "stopped", stop_state: "ABORT", error: { detail: said } }, what);
+    t.match(run, { status: "stopped", stop_state: "ABORT", error: { code: "STATE_FAILED", detail: said } }, what);
+    t.equal(run.states[0]?.attempts, 1, `${what}: a refusal is not tried again`);
     t.match((await here.service.call("GET", `/v1/grants/${prepared.authCode}`, { as: "auditor" })).body, {
       status: "active",
     });
