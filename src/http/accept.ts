@@ -9,6 +9,12 @@ export function prefersText(accept: string | undefined): boolean {
   return text > 0 && text > json;
 }
 
+/** Whether an `Accept` header asks for `text/html` by name, rather than JSON: a browser does. */
+export function prefersPage(accept: string | undefined): boolean {
+  if (accept === undefined || !/\btext\/html\b/i.test(accept)) return false;
+  return weight(accept, "text/html") > weight(accept, "application/json");
+}
+
 /** The `q` of a media range, 0 where it is not listed. */
 function weight(accept: string, range: string): number {
   for (const part of accept.split(",")) {

@@ -4,17 +4,18 @@ import type { Caller } from "../kernel/caller.ts";
 import { digestOf } from "../kernel/json.ts";
 import type { Problem } from "../kernel/problem.ts";
 import type { Sightings } from "../rehearsals/index.ts";
-import { prefersEvents, prefersText } from "./accept.ts";
+import { prefersEvents, prefersPage, prefersText } from "./accept.ts";
 import { type AnswerCheck, answerCheck } from "./answer-check.ts";
 import { sendEvents } from "./event-stream.ts";
 import { entityTag, noneMatchNames } from "./etag.ts";
 import { requireRoom } from "./plugins/load-shedding.ts";
 import { asProblem, problemDocument, problemHeaders, problemMediaType, statusOf } from "./problem-document.ts";
-import type { Answer, Route, RouteInput } from "./route.ts";
+import type { Answer, Given, Route, RouteInput } from "./route.ts";
 import type { Services } from "./services.ts";
 
 const jsonMediaType = "application/json; charset=utf-8";
 const textMediaType = "text/plain; charset=utf-8";
+const pageMediaType = "text/html; charset=utf-8";
 const noBytes = new Uint8Array();
 const nothingSeen: Sightings = new Map();
 
@@ -72,9 +73,12 @@ export function edgeHandler(
       if (wantsStream(route, request)) {
         return await sendEvents(reply, services.closing, (signal) => route.stream?.(given, signal) ?? noPieces());
       }
+      const shared = claim === undefined && !dryRun ? await answerTogether(edge, request, given) : undefined;
+      if (shared !== undefined) return await send(route, request, reply, shared);
       const sightings = (await route.sees?.(given)) ?? nothingSeen;
+      const looked = await route.looks?.(given);
       const done = await services.database.transact(
-        (tx) => perform(edge, request, { ...given, tx, sightings }, claim),
+        (tx) => perform(edge, request, { ...given, tx, sightings, looked }, claim),
         mutating ? { rollback: dryRun } : { readOnly: true },
       );
       if (!dryRun) route.committed?.(services);
@@ -87,6 +91,17 @@ export function edgeHandler(
       throw error;
     }
   };
+}
+
+/** The answer in a transaction that others share, where the route has such an answer for this request. */
+async function answerTogether(edge: Edge, request: FastifyRequest, given: Given): Promise<StoredAnswer | undefined> {
+  let made: StoredAnswer | undefined;
+  const answer = await edge.route.together?.(given, (one) => {
+    made = onTheWire(edge, request, one);
+  });
+  if (answer === undefined) return undefined;
+  count(edge, answer.outcome);
+  return made ?? onTheWire(edge, request, answer);
 }
 
 interface Performed extends Outcome {
@@ -127,7 +142,7 @@ async function restored(input: RouteInput, route: Route, kept: StoredAnswer): Pr
   return { ...kept, body: JSON.stringify(await route.secret.restore(input, JSON.parse(kept.body))) };
 }
 
-function inputFrom(edge: Edge, request: FastifyRequest, dryRun: boolean): Omit<RouteInput, "tx" | "sightings"> {
+function inputFrom(edge: Edge, request: FastifyRequest, dryRun: boolean): Given {
   const caller: Caller = request.caller ?? { principal: "anonymous", roles: [], requestId: request.id };
   return {
     caller,
@@ -167,6 +182,8 @@ function onTheWire(edge: Edge, request: FastifyRequest, answer: Answer): StoredA
     };
   }
   edge.checkAnswer(answer.status, answer.body);
+  if (answer.page !== undefined && prefersPage(request.headers.accept))
+    return { status: answer.status, headers, body: answer.page, contentType: pageMediaType };
   return {
     status: answer.status,
     headers,

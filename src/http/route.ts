@@ -27,7 +27,7 @@ export interface RouteSchemas {
 type Part<Schemas extends RouteSchemas, Name extends "params" | "query" | "body"> =
   Schemas extends Readonly<Record<Name, infer Schema extends TSchema>> ? Static<Schema> : undefined;
 
-export interface RouteInput<Schemas extends RouteSchemas = RouteSchemas> {
+export interface RouteInput<Schemas extends RouteSchemas = RouteSchemas, Looked = unknown> {
   /** The one transaction of this request; read-only where the route changes nothing. */
   readonly tx: Tx;
   readonly caller: Caller;
@@ -36,6 +36,8 @@ export interface RouteInput<Schemas extends RouteSchemas = RouteSchemas> {
   readonly body: Part<Schemas, "body">;
   /** What {@link RouteBase.sees} found; empty where the route looks at no target. */
   readonly sightings: Sightings;
+  /** What {@link RouteBase.looks} found; undefined where the route has none. */
+  readonly looked: Looked;
   /** The transaction will be rolled back whatever the handler does (`?dry_run=true`). */
   readonly dryRun: boolean;
   readonly headers: IncomingHttpHeaders;
@@ -48,6 +50,8 @@ interface AnswerExtras {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent in place of the JSON to a client that prefers `text/plain`. */
   readonly text?: string;
+  /** Sent in place of the JSON to a client that asks for `text/html`: without script and without anything from elsewhere. */
+  readonly page?: string;
   /** Refines the label of {@link RouteBase.countsAs}; `ok` where nothing is said. */
   readonly outcome?: string;
 }
@@ -72,7 +76,13 @@ export interface Refusal extends AnswerExtras {
 
 export type Answer<Schemas extends RouteSchemas = RouteSchemas> = Success<Schemas> | Refusal;
 
-interface RouteBase<Schemas extends RouteSchemas> {
+/** What is known of a request before its transaction opens. */
+export type Given<Schemas extends RouteSchemas = RouteSchemas> = Omit<
+  RouteInput<Schemas>,
+  "tx" | "sightings" | "looked"
+>;
+
+interface RouteBase<Schemas extends RouteSchemas, Looked = unknown> {
   readonly url: `/${string}`;
   readonly access: Access;
   readonly summary: string;
@@ -89,14 +99,22 @@ interface RouteBase<Schemas extends RouteSchemas> {
    * A further proof of who is asking (a signature over the body). It runs in the transaction before the idempotency
    * key is looked at, so that a replay needs it too and its refusal is never stored.
    */
-  authorize?(input: RouteInput<Schemas>): Promise<void>;
+  authorize?(input: RouteInput<Schemas, Looked>): Promise<void>;
   /** A look at target databases, before the transaction opens: no row lock is held across databases (OPEN-1). */
-  sees?(input: Omit<RouteInput<Schemas>, "tx" | "sightings">): Promise<Sightings>;
-  handle(input: RouteInput<Schemas>): Promise<Answer<Schemas>>;
+  sees?(input: Given<Schemas>): Promise<Sightings>;
+  /** What is to be read of target databases, also before the transaction opens, where the answer is about them. */
+  looks?(input: Given<Schemas>): Promise<Looked>;
+  handle(input: RouteInput<Schemas, Looked>): Promise<Answer<Schemas>>;
+  /**
+   * The answer in a transaction that is shared with requests that came at the same time; undefined where this one needs its
+   * own, and `handle` is called. Neither a dry run nor a request under an idempotency key is offered.
+   * @param ready makes the answer ready, before the commit: what it throws must change nothing
+   */
+  together?(input: Given<Schemas>, ready: (answer: Answer<Schemas>) => void): Promise<Answer<Schemas> | undefined>;
   /** What follows once the transaction is committed. It must not be relied on: the process may end before it. */
   committed?(services: Services): void;
   /** The answer as server-sent events, to a client that asks for them. */
-  stream?(input: Omit<RouteInput<Schemas>, "tx" | "sightings">, signal: AbortSignal): AsyncIterable<string>;
+  stream?(input: Given<Schemas>, signal: AbortSignal): AsyncIterable<string>;
   /** For an answer with a secret in it: what of it is kept under an idempotency key, and how a replay gets it back. */
   readonly secret?: {
     withhold(body: unknown): unknown;
@@ -130,7 +148,8 @@ interface Mutates {
   readonly dryRun?: boolean;
 }
 
-export type RouteDefinition<Schemas extends RouteSchemas> = RouteBase<Schemas> & (Reads | Asks | Mutates);
+export type RouteDefinition<Schemas extends RouteSchemas, Looked = unknown> = RouteBase<Schemas, Looked> &
+  (Reads | Asks | Mutates);
 
 /** A route whose schemas are known at run time only: what the edge works with. */
 export interface Route extends RouteBase<RouteSchemas> {
@@ -146,6 +165,8 @@ export interface Route extends RouteBase<RouteSchemas> {
  * Declares one route: what it takes, who may call it, what it writes to the audit log and what it does. One file a
  * route; `registerRoutes` puts them in and refuses what is not fully declared.
  */
-export function defineRoute<const Schemas extends RouteSchemas>(definition: RouteDefinition<Schemas>): Route {
+export function defineRoute<const Schemas extends RouteSchemas, Looked = undefined>(
+  definition: RouteDefinition<Schemas, Looked>,
+): Route {
   return definition;
 }
