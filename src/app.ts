@@ -3,7 +3,7 @@ import { ApprovalProblem } from "./approvals/index.ts";
 import { type Config, programEnvironment } from "./config.ts";
 import { type Database, pendingMigrations } from "./database/index.ts";
 import { DispatchProblem, syncKey } from "./dispatch/index.ts";
-import { GrantProblem } from "./grants/index.ts";
+import { GrantProblem, makeGrantServices } from "./grants/index.ts";
 import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
@@ -93,6 +93,7 @@ export function buildApp({
     syncKey: syncKey(syncSecret),
     serverKeys,
     runs,
+    grants: makeGrantServices(database),
     closing: closing.signal,
   };
   const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });

@@ -20,9 +20,20 @@ export function appendEvent(tx: Tx, caller: Caller, record: AuditRecord): Promis
 
 /** The same for several transitions of one transaction, in their order. */
 export async function appendEvents(tx: Tx, caller: Caller, records: readonly AuditRecord[]): Promise<void> {
+  await appendEventsOf(
+    tx,
+    records.map((record) => ({ caller, record })),
+  );
+}
+
+/** The same for transitions that several callers have made in one transaction. */
+export async function appendEventsOf(
+  tx: Tx,
+  made: readonly { readonly caller: Caller; readonly record: AuditRecord }[],
+): Promise<void> {
   await insertEvents(
     tx,
-    records.map((record) => eventOf(caller, record)),
+    made.map(({ caller, record }) => eventOf(caller, record)),
   );
 }
 

@@ -1,3 +1,3 @@
-export { type AuditRecord, appendEvent, appendEvents } from "./append.ts";
+export { type AuditRecord, appendEvent, appendEvents, appendEventsOf } from "./append.ts";
 export { listEvents } from "./list.ts";
 export { AuditEvent } from "./schemas.ts";

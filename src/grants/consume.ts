@@ -53,7 +53,7 @@ export async function consumeGrant(
   const consumed = await transition(tx, caller, grant, { to: "consumed", idempotencyRoot: root });
   await insertReceipt(tx, authCode, lease && { name: lease.name, fencingToken: lease.fencing_token });
   if (lease !== undefined) await bindLease(tx, lease.name, authCode);
-  return receipt(consumed, lease, false);
+  return receiptOf(consumed, lease, false);
 }
 
 /** @throws GrantProblem CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH for another lease than the scope's */
@@ -70,7 +70,8 @@ function requireOwnLease(grant: GrantRow, wanted: string | undefined): void {
   );
 }
 
-function isOwnRoot(grant: GrantRow, caller: Caller, root: string): boolean {
+/** Whether it was this executor's run of this root that has used the grant (GRANT-3). */
+export function isOwnRoot(grant: GrantRow, caller: Caller, root: string): boolean {
   return grant.consumed_by === caller.principal && grant.idempotency_root === root;
 }
 
@@ -81,10 +82,11 @@ async function replay(tx: Tx, keys: ServerKeys, authCode: string): Promise<Recei
     stored.lease_name === null
       ? undefined
       : await showLeaseAgain(tx, keys, stored.lease_name, Number(stored.fencing_token));
-  return receipt({ ...stored, auth_code: authCode }, lease, true);
+  return receiptOf({ ...stored, auth_code: authCode }, lease, true);
 }
 
-function receipt(
+/** The receipt as it is shown. @throws Error where the row is no used grant's */
+export function receiptOf(
   from: { auth_code: string; consumed_at: Date | null; consumed_by: string | null; idempotency_root: string | null },
   lease: AcquiredLease | undefined,
   replayed: boolean,

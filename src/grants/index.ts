@@ -24,3 +24,5 @@ export {
 export { grantTransitions } from "./states.ts";
 export type { GrantRow } from "./store.ts";
 export { verifyGrant, verifyNamedGrant } from "./verify.ts";
+export { apart } from "./together/consume.ts";
+export { type GrantServices, makeGrantServices } from "./together/services.ts";

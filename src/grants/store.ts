@@ -32,14 +32,14 @@ export interface ReceiptRow {
   fencing_token: string | null;
 }
 
-const columns = `auth_code, request_ref, mode, scope, rollback_plan_ref, commit_allowed, requires_sovereign_esign,
+export const columns = `auth_code, request_ref, mode, scope, rollback_plan_ref, commit_allowed, requires_sovereign_esign,
   sovereign_esign_ref, approval_ref, evidence, status, granted_at, granted_by, expires_at, consumed_at, consumed_by,
   idempotency_root, revoked_at, revoked_by, revoked_reason,
   (SELECT k.revoked_at FROM grant_signatures s JOIN signing_keys k USING (kid)
     WHERE s.auth_code = governance_build_authorization.auth_code) AS signature_key_revoked_at`;
 
 /** Whether a hold stands against the environment of the row of that name. */
-const onHold = (row: string): string =>
+export const onHold = (row: string): string =>
   `EXISTS (SELECT FROM registration_holds h WHERE h.lifted_at IS NULL
             AND (h.environment IS NULL OR h.environment = ${row}.scope ->> 'environment')) AS on_hold`;
 

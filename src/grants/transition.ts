@@ -1,5 +1,5 @@
 import { type Tx, violatedConstraint } from "../database/index.ts";
-import { appendEvent } from "../evidence/index.ts";
+import { type AuditRecord, appendEvent } from "../evidence/index.ts";
 import { placedMeanwhile } from "../holds/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { type GrantCode, GrantProblem } from "./errors.ts";
@@ -28,15 +28,25 @@ export async function transition(
     },
   );
   if (changed === undefined) throw new Error(`grant ${locked.auth_code} changed under its lock`);
-  await appendEvent(tx, caller, {
-    action: `grant.${change.to}`,
+  await appendEvent(tx, caller, transitionRecord(locked, changed, change.to, change.also));
+  return changed;
+}
+
+/** What a transition leaves in the audit log, by whichever path it was made. */
+export function transitionRecord(
+  locked: GrantRow,
+  changed: GrantRow,
+  to: GrantStatus,
+  also?: Readonly<Record<string, unknown>>,
+): AuditRecord {
+  return {
+    action: `grant.${to}`,
     resourceType: "grant",
     resourceId: locked.auth_code,
     before: { status: locked.status },
-    after: { ...after(changed, change.to), ...change.also },
+    after: { ...after(changed, to), ...also },
     digests: { manifest_digest: locked.scope.manifest_digest, schema_digest: locked.scope.schema_digest },
-  });
-  return changed;
+  };
 }
 
 /** The triggers look once more: a grant may expire, a hold come, a key go between the reading of its row and the update. */

@@ -40,7 +40,7 @@ export async function verifyNamedGrant(
 }
 
 /** An operator may look at any grant; an executor verifies only what they could consume (GRANT-7). */
-function executorToMatch(caller: Caller): string | undefined {
+export function executorToMatch(caller: Caller): string | undefined {
   return caller.roles.includes("operator") ? undefined : caller.principal;
 }
 
@@ -53,6 +53,11 @@ async function verdict(
   if (!judgement.valid) throw refusal(wanted, judgement);
   const { grant } = judgement;
   await requireRehearsal(tx, grant, sightings);
+  return presentVerdict(grant);
+}
+
+/** The grant that covers what was asked, as it is shown. */
+export function presentVerdict(grant: GrantRow): Verdict {
   return {
     verdict: "valid",
     auth_code: grant.auth_code,

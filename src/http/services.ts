@@ -1,5 +1,6 @@
 import type { Database } from "../database/index.ts";
 import type { syncKey } from "../dispatch/index.ts";
+import type { GrantServices } from "../grants/index.ts";
 import type { Role } from "../kernel/caller.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
 import type { RunServices } from "../runs/index.ts";
@@ -39,4 +40,6 @@ export interface Services extends CoreServices {
   readonly serverKeys: ServerKeys;
   /** The builds, and the looks at targets that go with them. */
   readonly runs: RunServices;
+  /** Consumes and verifies that share round trips. */
+  readonly grants: GrantServices;
 }

@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { AuthCode, ConsumeInput, consumeGrant, Receipt } from "../../../grants/index.ts";
+import { apart, AuthCode, ConsumeInput, consumeGrant, Receipt } from "../../../grants/index.ts";
 import type { Tx } from "../../../database/index.ts";
 import type { ServerKeys } from "../../../kernel/server-keys.ts";
 import { showLeaseAgain } from "../../../leases/index.ts";
@@ -26,6 +26,13 @@ export const consumeGrantRoute = defineRoute({
     problems: ["NOT_FOUND", "LEASE_HELD", ...verifyProblems],
   },
   countsAs: "consume",
+  async together({ caller, params, body, services }, ready) {
+    if (body.lease !== undefined) return undefined;
+    const answer = (receipt: Receipt) => ({ status: 200, body: receipt, outcome: "ok" }) as const;
+    const item = { caller, authCode: params.auth_code, input: body, ready: (one: Receipt) => ready(answer(one)) };
+    const consumed = await services.grants.consume(item);
+    return consumed === apart ? undefined : answer(consumed);
+  },
   sees: ({ services, params, body }) => seesTarget(services, body, params.auth_code),
   async handle({ tx, caller, params, body, dryRun, services, sightings }) {
     const receipt = await consumeGrant(tx, caller, services.serverKeys, params.auth_code, body, sightings);

@@ -1,4 +1,4 @@
-import { BindingsInput, Verdict, verifyGrant } from "../../../grants/index.ts";
+import { apart, BindingsInput, Verdict, verifyGrant } from "../../../grants/index.ts";
 import { defineRoute } from "../../route.ts";
 import { verifyProblems } from "./problems.ts";
 import { seesTarget } from "./sees.ts";
@@ -15,6 +15,10 @@ export const verifyGrantRoute = defineRoute({
   tags: ["grants"],
   schema: { body: BindingsInput, responses: { 200: Verdict }, problems: verifyProblems },
   countsAs: "verify",
+  async together({ caller, body, services }) {
+    const verdict = await services.grants.verify({ caller, input: body });
+    return verdict === apart ? undefined : { status: 200, body: verdict };
+  },
   sees: ({ services, body }) => seesTarget(services, body),
   handle: async ({ tx, caller, body, sightings }) => ({
     status: 200,

@@ -1,0 +1,39 @@
+import type { Database } from "../../database/index.ts";
+import { Batches } from "./batches.ts";
+import { type Consumed, type ConsumeItem, consumeTogether } from "./consume.ts";
+import { type Verified, type VerifyItem, verifyTogether } from "./verify.ts";
+
+/** The questions that share round trips and commits with others that arrive at the same time. */
+export interface GrantServices {
+  /** @throws GrantProblem, ServiceProblem as `consumeGrant` */
+  consume(item: ConsumeItem): Promise<Consumed>;
+  /** @throws GrantProblem, ServiceProblem as `verifyGrant` */
+  verify(item: VerifyItem): Promise<Verified>;
+}
+
+/** Rows of one statement: enough to share a commit well, few enough that a neighbour's locks are short. */
+const most = 64;
+/** One batch is on its way to the database while another is at work there. */
+const lanes = 2;
+/** More than a process can have answered within a client's patience. */
+const waiting = 4_096;
+
+export function makeGrantServices(database: Database): GrantServices {
+  const consumes = new Batches<ConsumeItem, Consumed>({
+    run: (items) => consumeTogether(database, items),
+    // Two that want one grant: the second is judged once the first is settled.
+    key: (item) => item.authCode,
+    most,
+    lanes,
+    waiting,
+  });
+  let asked = 0;
+  const verifies = new Batches<VerifyItem, Verified>({
+    run: (items) => verifyTogether(database, items),
+    key: () => String((asked += 1)),
+    most,
+    lanes,
+    waiting,
+  });
+  return { consume: (item) => consumes.add(item), verify: (item) => verifies.add(item) };
+}
