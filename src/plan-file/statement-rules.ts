@@ -22,10 +22,13 @@ function ofType(field: string): Rule {
   };
 }
 
-/** Options of CREATE and ALTER FUNCTION: those of the catalog, and no setting but the search path. */
+/** Options of CREATE and ALTER FUNCTION: those of the catalog, and no setting but the search path and the application's. */
 const functionOptions = new Set(
   "as language volatility strict security leakproof cost rows parallel window".split(" "),
 );
+
+/** PostgreSQL knows no setting `app.…`: it means something to the functions of the target alone. */
+const settingsOfFunctions = /^(search_path|app\.[a-z_][a-z0-9_]*)$/;
 
 function optionFault(options: readonly unknown[]): string | undefined {
   for (const option of options) {
@@ -34,8 +37,8 @@ function optionFault(options: readonly unknown[]): string | undefined {
     if (functionOptions.has(name)) continue;
     const [, setting] = typed(node.arg);
     if (name !== "set") return `its option ${name.toUpperCase()} is not among those that a step may give`;
-    if (text(setting, "name") !== "search_path")
-      return `of settings a function may have search_path only, not ${text(setting, "name") || "all"}`;
+    if (!settingsOfFunctions.test(text(setting, "name")))
+      return `of settings a function may have search_path and app.… only, not ${text(setting, "name") || "all"}`;
   }
   return undefined;
 }

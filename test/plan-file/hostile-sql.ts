@@ -159,12 +159,23 @@ export const hostileSql: readonly (readonly [name: string, sql: string, expected
   [
     "a function's role",
     "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SET role = 'a' RETURN 1",
-    /search_path only, not role/,
+    /search_path and app\.… only, not role/,
   ],
+  [
+    "a function's way past triggers",
+    "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SET session_replication_role = 'replica' RETURN 1",
+    /only, not session_replication_role/,
+  ],
+  [
+    "a function's setting of some extension",
+    "ALTER FUNCTION public.f() SET plpgsql.check_asserts = off",
+    /only, not plpgsql\.check_asserts/,
+  ],
+  ["all settings of a function", "ALTER FUNCTION public.f() RESET ALL", /only, not all/],
   [
     "a function's timeout",
     "ALTER FUNCTION public.f() SET statement_timeout = 0",
-    /search_path only, not statement_timeout/,
+    /search_path and app\.… only, not statement_timeout/,
   ],
   ["an operator", "CREATE OPERATOR public.+ (FUNCTION = public.f, LEFTARG = int)", /DefineStmt/],
   ["a cast", "CREATE CAST (text AS int) WITH FUNCTION public.f(text)", /CreateCastStmt/],

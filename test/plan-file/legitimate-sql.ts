@@ -18,6 +18,7 @@ export const legitimateSql: readonly string[] = [
   "CREATE FUNCTION public.f() RETURNS void LANGUAGE sql AS ''",
   "CREATE PROCEDURE public.p() LANGUAGE plpgsql AS 'begin null; end'",
   "ALTER FUNCTION public.f(int) SET search_path = public; ALTER FUNCTION public.f(int) OWNER TO app",
+  "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET app.writer = 'f' RETURN 1; ALTER FUNCTION public.f() RESET app.writer",
   "DO $$ declare n int; begin select count(*) into n from public.t; if n <> 6 then raise exception 'expected 6, found %', n; end if; end $$",
   "DO LANGUAGE plpgsql $$ begin create table public.a (x int); perform pg_advisory_xact_lock(1); end $$",
   "INSERT INTO public.a (b) SELECT b FROM public.c ON CONFLICT (b) DO UPDATE SET b = excluded.b RETURNING id",
