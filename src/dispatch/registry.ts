@@ -1,10 +1,16 @@
 import type { Handler } from "./handler.ts";
 import { authorizeBuildStep } from "./handlers/authorize-build-step.ts";
+import { authorizeLifecycleRehearsal } from "./handlers/authorize-lifecycle-rehearsal.ts";
 import { authorizeRollback } from "./handlers/authorize-rollback.ts";
 import { authorizeSovereignBuild } from "./handlers/authorize-sovereign-build.ts";
 
 /** Every handler that the service has; `docs/adding-an-action.md` says what a new one needs. */
-export const handlers: readonly Handler[] = [authorizeBuildStep, authorizeSovereignBuild, authorizeRollback];
+export const handlers: readonly Handler[] = [
+  authorizeBuildStep,
+  authorizeLifecycleRehearsal,
+  authorizeSovereignBuild,
+  authorizeRollback,
+];
 
 const byRef = new Map(handlers.map((handler) => [handler.handlerRef, handler]));
 
