@@ -18,6 +18,7 @@ const layers = [
   "grants",
   "runs",
   "plans",
+  "lifecycle",
   "dispatch",
   "doctor",
   "http",

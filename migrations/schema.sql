@@ -134,6 +134,10 @@ council_records.recorded_at timestamp with time zone not null default clock_time
 council_records.revoked_at timestamp with time zone
 council_records.revoked_by text
 council_records.revoked_reason text
+detector_positions.database text not null
+detector_positions.file text not null
+detector_positions.position bigint not null
+detector_positions.read_at timestamp with time zone not null default clock_timestamp()
 dot_iu_runtime_lease.lease_name text not null
 dot_iu_runtime_lease.lease_holder text not null
 dot_iu_runtime_lease.lease_token_hash bytea not null
@@ -153,6 +157,13 @@ CASE
     WHEN (auth_code ~~ 'M1-%'::text) THEN auth_code
     ELSE NULL::text
 END
+gateway_baselines.baseline_id bigint not null identity
+gateway_baselines.database text not null
+gateway_baselines.gateway_digest text not null
+gateway_baselines.content text not null
+gateway_baselines.reason text not null
+gateway_baselines.taken_by text not null
+gateway_baselines.taken_at timestamp with time zone not null default clock_timestamp()
 governance_build_authorization.auth_code text not null
 governance_build_authorization.request_ref text not null
 governance_build_authorization.mode text not null
@@ -204,6 +215,17 @@ idempotency_keys.headers jsonb not null default '{}'::jsonb
 idempotency_keys.body text not null
 idempotency_keys.content_type text not null
 idempotency_keys.created_at timestamp with time zone not null default clock_timestamp()
+lifecycle_incidents.incident_id bigint not null identity
+lifecycle_incidents.database text not null
+lifecycle_incidents.kind text not null
+lifecycle_incidents.subject text not null
+lifecycle_incidents.sighting text not null
+lifecycle_incidents.detail jsonb not null
+lifecycle_incidents.status text not null default 'open'::text
+lifecycle_incidents.opened_at timestamp with time zone not null default clock_timestamp()
+lifecycle_incidents.resolved_at timestamp with time zone
+lifecycle_incidents.resolved_by text
+lifecycle_incidents.resolved_reason text
 os_proposal_approvals.approval_code text not null
 os_proposal_approvals.plan_id text not null
 os_proposal_approvals.revision text not null
@@ -298,6 +320,17 @@ rehearsals.rollback_plan_ref text not null default ((content)::jsonb #>> '{bindi
 rehearsals.fingerprint text not null default ((content)::jsonb ->> 'entry_fingerprint'::text)
 rehearsals.passed boolean not null default ((((content)::jsonb ->> 'passed'::text) = 'true'::text) AND (((content)::jsonb ->> 'entry_fingerprint'::text) = ((content)::jsonb ->> 'exit_fingerprint'::text)))
 rehearsals.recorded_at timestamp with time zone not null default clock_timestamp()
+review_decision_deliveries.decision_id uuid not null
+review_decision_deliveries.carried_at timestamp with time zone not null default clock_timestamp()
+review_decisions.decision_id uuid not null
+review_decisions.database text not null
+review_decisions.decision_kind text not null
+review_decisions.decision text not null
+review_decisions.subjects text[] not null
+review_decisions.reason text not null
+review_decisions.document_digest text
+review_decisions.decided_by text not null
+review_decisions.decided_at timestamp with time zone not null default date_trunc('milliseconds'::text, clock_timestamp())
 schema_migration_checksums.name text not null
 schema_migration_checksums.checksum text not null
 schema_migrations.id integer not null default nextval('schema_migrations_id_seq'::regclass)
@@ -426,6 +459,9 @@ council_records: decision_given CHECK ((btrim(decision) <> ''::text))
 council_records: kind_known CHECK ((kind = ANY (ARRAY['C-1'::text, 'C-2'::text])))
 council_records: record_code_form CHECK ((record_code ~ '^C[12]-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
 council_records: record_revoked_whole CHECK ((((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
+detector_positions: detector_positions_file_check CHECK ((file <> ''::text))
+detector_positions: detector_positions_pkey PRIMARY KEY (database)
+detector_positions: detector_positions_position_check CHECK (("position" >= 0))
 dot_iu_runtime_lease: auth_code_form CHECK ((auth_code ~ '^(GBA|M1|STEP)-'::text))
 dot_iu_runtime_lease: dot_iu_runtime_lease_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
 dot_iu_runtime_lease: dot_iu_runtime_lease_fencing_token_check CHECK ((fencing_token >= 1))
@@ -435,6 +471,10 @@ dot_iu_runtime_lease: dot_iu_runtime_lease_lease_token_hash_check CHECK ((octet_
 dot_iu_runtime_lease: dot_iu_runtime_lease_pkey PRIMARY KEY (lease_name)
 dot_iu_runtime_lease: lease_expiry CHECK ((expires_at > acquired_at))
 dot_iu_runtime_lease: lease_name_form CHECK ((lease_name ~ '^[a-z0-9][a-z0-9._-]{0,99}$'::text))
+gateway_baselines: gateway_baselines_pkey PRIMARY KEY (baseline_id)
+gateway_baselines: gateway_baselines_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES principals(principal)
+gateway_baselines: gateway_digest_of_content CHECK ((gateway_digest = ('sha256:'::text || encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))))
+gateway_baselines: reason_given CHECK ((btrim(reason) <> ''::text))
 governance_build_authorization: auth_code_form CHECK (((auth_code = ((('GBA-'::text || (scope ->> 'carrier'::text)) || '-'::text) || request_ref)) AND ((scope ->> 'carrier'::text) ~ '^[A-Za-z0-9_]{1,40}$'::text)))
 governance_build_authorization: chk_consumed_in_time CHECK (((consumed_at IS NULL) OR ((consumed_at >= granted_at) AND (consumed_at < expires_at))))
 governance_build_authorization: chk_consumed_pair CHECK ((((status = 'consumed'::text) = (consumed_at IS NOT NULL)) AND ((consumed_at IS NULL) = (consumed_by IS NULL)) AND ((consumed_at IS NULL) = (idempotency_root IS NULL))))
@@ -475,6 +515,14 @@ grant_signatures: grant_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES p
 idempotency_keys: idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 idempotency_keys: idempotency_keys_pkey PRIMARY KEY (principal, method, path, key)
 idempotency_keys: idempotency_keys_status_check CHECK ((((status >= 200) AND (status <= 499)) AND (status <> 429)))
+lifecycle_incidents: incident_kind_known CHECK ((kind = ANY (ARRAY['gateway_changed'::text, 'direct_write_refused'::text, 'log_contradicted'::text])))
+lifecycle_incidents: incident_status_known CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
+lifecycle_incidents: lifecycle_incidents_pkey PRIMARY KEY (incident_id)
+lifecycle_incidents: lifecycle_incidents_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES principals(principal)
+lifecycle_incidents: lifecycle_incidents_resolved_reason_check CHECK ((btrim(resolved_reason) <> ''::text))
+lifecycle_incidents: lifecycle_incidents_sighting_check CHECK ((sighting <> ''::text))
+lifecycle_incidents: lifecycle_incidents_subject_check CHECK ((subject <> ''::text))
+lifecycle_incidents: resolved_whole CHECK ((((status = 'resolved'::text) = (resolved_at IS NOT NULL)) AND ((resolved_at IS NULL) = (resolved_by IS NULL)) AND ((resolved_at IS NULL) = (resolved_reason IS NULL))))
 os_proposal_approvals: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
 os_proposal_approvals: approval_code_form CHECK ((approval_code ~ '^M1-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
 os_proposal_approvals: approval_expiry CHECK (((expires_at > granted_at) AND (expires_at <= (granted_at + '1 day'::interval))))
@@ -533,6 +581,15 @@ registration_holds: registration_holds_placed_by_check CHECK ((placed_by <> ''::
 rehearsals: one_rehearsal_per_run UNIQUE (idempotency_root)
 rehearsals: rehearsal_ref_of_content CHECK ((rehearsal_ref = ('sha256:'::text || encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))))
 rehearsals: rehearsals_pkey PRIMARY KEY (rehearsal_ref)
+review_decision_deliveries: review_decision_deliveries_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES review_decisions(decision_id)
+review_decision_deliveries: review_decision_deliveries_pkey PRIMARY KEY (decision_id)
+review_decisions: decision_kind_known CHECK ((decision_kind = ANY (ARRAY['enactment'::text, 'supersession'::text, 'retirement'::text, 'amendment'::text])))
+review_decisions: decision_known CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text])))
+review_decisions: reason_given CHECK ((btrim(reason) <> ''::text))
+review_decisions: review_decisions_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES principals(principal)
+review_decisions: review_decisions_document_digest_check CHECK ((document_digest ~ '^sha256:[0-9a-f]{64}$'::text))
+review_decisions: review_decisions_pkey PRIMARY KEY (decision_id)
+review_decisions: subjects_named CHECK ((((cardinality(subjects) >= 1) AND (cardinality(subjects) <= 1000)) AND (array_position(subjects, NULL::text) IS NULL) AND (array_position(subjects, ''::text) IS NULL)))
 schema_migration_checksums: schema_migration_checksums_checksum_check CHECK ((checksum ~ '^[0-9a-f]{64}$'::text))
 schema_migration_checksums: schema_migration_checksums_pkey PRIMARY KEY (name)
 schema_migrations: schema_migrations_pkey PRIMARY KEY (id)
@@ -593,7 +650,10 @@ CREATE UNIQUE INDEX one_ok_per_state ON public.c1_build_run_state USING btree (i
 CREATE UNIQUE INDEX council_records_pkey ON public.council_records USING btree (record_code)
 CREATE UNIQUE INDEX one_live_record ON public.council_records USING btree (plan_id, revision, step, kind) WHERE (revoked_at IS NULL)
 CREATE INDEX records_newest ON public.council_records USING btree (recorded_at DESC, record_code DESC)
+CREATE UNIQUE INDEX detector_positions_pkey ON public.detector_positions USING btree (database)
 CREATE UNIQUE INDEX dot_iu_runtime_lease_pkey ON public.dot_iu_runtime_lease USING btree (lease_name)
+CREATE INDEX gateway_baselines_latest ON public.gateway_baselines USING btree (database, baseline_id DESC)
+CREATE UNIQUE INDEX gateway_baselines_pkey ON public.gateway_baselines USING btree (baseline_id)
 CREATE UNIQUE INDEX governance_build_authorization_pkey ON public.governance_build_authorization USING btree (auth_code)
 CREATE INDEX grants_by_manifest ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text)), ((scope ->> 'manifest_digest'::text)), granted_at DESC)
 CREATE INDEX grants_live_by_expiry ON public.governance_build_authorization USING btree (expires_at) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
@@ -607,6 +667,10 @@ CREATE INDEX grant_signatures_by_key ON public.grant_signatures USING btree (kid
 CREATE UNIQUE INDEX grant_signatures_esign_ref_key ON public.grant_signatures USING btree (esign_ref)
 CREATE UNIQUE INDEX grant_signatures_pkey ON public.grant_signatures USING btree (auth_code)
 CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (principal, method, path, key)
+CREATE INDEX lifecycle_incidents_newest ON public.lifecycle_incidents USING btree (opened_at DESC, incident_id DESC)
+CREATE UNIQUE INDEX lifecycle_incidents_pkey ON public.lifecycle_incidents USING btree (incident_id)
+CREATE UNIQUE INDEX one_incident_per_line ON public.lifecycle_incidents USING btree (database, sighting) WHERE (kind = 'direct_write_refused'::text)
+CREATE UNIQUE INDEX one_open_incident ON public.lifecycle_incidents USING btree (database, kind, subject, sighting) WHERE (status = 'open'::text)
 CREATE INDEX approvals_newest ON public.os_proposal_approvals USING btree (granted_at DESC, approval_code DESC)
 CREATE INDEX approvals_of_step ON public.os_proposal_approvals USING btree (plan_id, revision, step)
 CREATE INDEX approvals_to_expire ON public.os_proposal_approvals USING btree (expires_at) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
@@ -628,6 +692,9 @@ CREATE INDEX holds_standing ON public.registration_holds USING btree (placed_at)
 CREATE UNIQUE INDEX registration_holds_pkey ON public.registration_holds USING btree (id)
 CREATE UNIQUE INDEX one_rehearsal_per_run ON public.rehearsals USING btree (idempotency_root)
 CREATE UNIQUE INDEX rehearsals_pkey ON public.rehearsals USING btree (rehearsal_ref)
+CREATE UNIQUE INDEX review_decision_deliveries_pkey ON public.review_decision_deliveries USING btree (decision_id)
+CREATE INDEX review_decisions_newest ON public.review_decisions USING btree (decided_at DESC, decision_id DESC)
+CREATE UNIQUE INDEX review_decisions_pkey ON public.review_decisions USING btree (decision_id)
 CREATE UNIQUE INDEX schema_migration_checksums_pkey ON public.schema_migration_checksums USING btree (name)
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (id)
 CREATE UNIQUE INDEX one_active_scope ON public.scopes USING btree (carrier, namespace, axis, target, environment) WHERE (status = 'active'::text)
@@ -884,6 +951,19 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_gateway_baseline()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF holds_role(NEW.taken_by, 'sovereign') IS NOT TRUE THEN
+    RAISE EXCEPTION 'a gateway is accepted by a sovereign' USING ERRCODE = 'check_violation', CONSTRAINT = 'baseline_by_sovereign';
+  END IF;
+  NEW.taken_at := clock_timestamp();
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.guard_grant_insert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1050,6 +1130,31 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_incident()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> 'open' THEN
+      RAISE EXCEPTION 'an incident begins open' USING ERRCODE = 'check_violation', CONSTRAINT = 'incident_begins_open';
+    END IF;
+    NEW.opened_at := clock_timestamp();
+    RETURN NEW;
+  END IF;
+  IF OLD.status <> 'open' OR NEW.status <> 'resolved'
+     OR (NEW.incident_id, NEW.database, NEW.kind, NEW.subject, NEW.sighting, NEW.detail, NEW.opened_at)
+        IS DISTINCT FROM (OLD.incident_id, OLD.database, OLD.kind, OLD.subject, OLD.sighting, OLD.detail, OLD.opened_at) THEN
+    RAISE EXCEPTION 'an incident is resolved once, and nothing else of it changes' USING ERRCODE = 'check_violation', CONSTRAINT = 'incident_transition';
+  END IF;
+  IF holds_role(NEW.resolved_by, 'operator') IS NOT TRUE THEN
+    RAISE EXCEPTION 'an incident is resolved by an operator' USING ERRCODE = 'check_violation', CONSTRAINT = 'incident_resolved_by_operator';
+  END IF;
+  NEW.resolved_at := clock_timestamp();
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.guard_lease()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1262,6 +1367,19 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_review_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF holds_role(NEW.decided_by, 'council') IS NOT TRUE THEN
+    RAISE EXCEPTION 'a review decision is by the council' USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_by_council';
+  END IF;
+  NEW.decided_at := date_trunc('milliseconds', clock_timestamp());
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.guard_run_insert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1790,9 +1908,14 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_state FOR 
 CREATE TRIGGER guard_council_record BEFORE INSERT OR UPDATE ON public.council_records FOR EACH ROW EXECUTE FUNCTION guard_council_record() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.council_records FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.council_records FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.detector_positions FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.detector_positions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_lease BEFORE UPDATE ON public.dot_iu_runtime_lease FOR EACH ROW EXECUTE FUNCTION guard_lease() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.dot_iu_runtime_lease FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.dot_iu_runtime_lease FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.gateway_baselines FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_gateway_baseline BEFORE INSERT ON public.gateway_baselines FOR EACH ROW EXECUTE FUNCTION guard_gateway_baseline() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.gateway_baselines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE CONSTRAINT TRIGGER consumed_has_receipt AFTER UPDATE ON public.governance_build_authorization DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = 'consumed'::text)) EXECUTE FUNCTION match_receipt() [A]
 CREATE TRIGGER guard_grant_insert BEFORE INSERT ON public.governance_build_authorization FOR EACH ROW EXECUTE FUNCTION guard_grant_insert() [A]
 CREATE TRIGGER guard_grant_rehearsal BEFORE INSERT ON public.governance_build_authorization FOR EACH ROW WHEN ((new.mode = 'commit'::text)) EXECUTE FUNCTION guard_grant_rehearsal() [A]
@@ -1808,6 +1931,9 @@ CREATE TRIGGER guard_grant_signature BEFORE INSERT ON public.grant_signatures FO
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.grant_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.idempotency_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_incident BEFORE INSERT OR UPDATE ON public.lifecycle_incidents FOR EACH ROW EXECUTE FUNCTION guard_incident() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.lifecycle_incidents FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.lifecycle_incidents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_plan_approval BEFORE INSERT OR UPDATE ON public.os_proposal_approvals FOR EACH ROW EXECUTE FUNCTION guard_plan_approval() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.os_proposal_approvals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.os_proposal_approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1833,6 +1959,11 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.registration_holds FOR 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.rehearsals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_rehearsal BEFORE INSERT ON public.rehearsals FOR EACH ROW EXECUTE FUNCTION guard_rehearsal() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.rehearsals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.review_decision_deliveries FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.review_decision_deliveries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.review_decisions FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_review_decision BEFORE INSERT ON public.review_decisions FOR EACH ROW EXECUTE FUNCTION guard_review_decision() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.review_decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_scope BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION guard_scope() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.scopes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1857,11 +1988,16 @@ c1_build_run_event: countersign_app=ar/countersign_owner countersign_owner=arwdD
 c1_build_run_input: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_state: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 council_records: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+detector_positions: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 dot_iu_runtime_lease: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+gateway_baselines: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+gateway_baselines_baseline_id_seq: 
 governance_build_authorization: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_receipts: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 idempotency_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+lifecycle_incidents: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+lifecycle_incidents_incident_id_seq: 
 os_proposal_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 plan_ledger: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 plan_revisions: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -1871,6 +2007,8 @@ principals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/coun
 proposal_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 registration_holds: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 rehearsals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+review_decision_deliveries: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+review_decisions: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migration_checksums: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migrations: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 schema_migrations_id_seq: 
@@ -1925,6 +2063,9 @@ c1_build_run_state.detail: countersign_app=w/countersign_owner
 council_records.revoked_at: countersign_app=w/countersign_owner
 council_records.revoked_by: countersign_app=w/countersign_owner
 council_records.revoked_reason: countersign_app=w/countersign_owner
+detector_positions.file: countersign_app=w/countersign_owner
+detector_positions.position: countersign_app=w/countersign_owner
+detector_positions.read_at: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.lease_holder: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.lease_token_hash: countersign_app=w/countersign_owner
 dot_iu_runtime_lease.fencing_token: countersign_app=w/countersign_owner
@@ -1943,6 +2084,10 @@ governance_build_authorization.revoked_at: countersign_app=w/countersign_owner
 governance_build_authorization.revoked_by: countersign_app=w/countersign_owner
 governance_build_authorization.revoked_reason: countersign_app=w/countersign_owner
 governance_build_authorization.expired_at: countersign_app=w/countersign_owner
+lifecycle_incidents.status: countersign_app=w/countersign_owner
+lifecycle_incidents.resolved_at: countersign_app=w/countersign_owner
+lifecycle_incidents.resolved_by: countersign_app=w/countersign_owner
+lifecycle_incidents.resolved_reason: countersign_app=w/countersign_owner
 os_proposal_approvals.status: countersign_app=w/countersign_owner
 os_proposal_approvals.consumed_at: countersign_app=w/countersign_owner
 os_proposal_approvals.consumed_by: countersign_app=w/countersign_owner
@@ -1972,6 +2117,7 @@ signing_keys.revoked_reason: countersign_app=w/countersign_owner
 assign_axis_owner: unimplemented, high, quorum 2 (council 0), active
 assign_governance_owner: unimplemented, high, quorum 2 (council 0), active
 authorize_build_step: dot-apr-execute:authorize_build_step, high, quorum 2 (council 0), active
+authorize_lifecycle_rehearsal: dot-apr-execute:authorize_lifecycle_rehearsal, high, quorum 2 (council 0), active
 authorize_rollback: dot-apr-execute:authorize_rollback, sovereign, quorum 3 (council 1), active
 authorize_sovereign_build: dot-apr-execute:authorize_sovereign_build, sovereign, quorum 3 (council 1), active
 delegate_authority: unimplemented, high, quorum 2 (council 0), active

@@ -8,6 +8,7 @@ import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
+import { lifecycleBuilds, LifecycleProblem, makeLifecycle } from "./lifecycle/index.ts";
 import { LeaseProblem } from "./leases/index.ts";
 import { Authenticator, OidcIssuer } from "./principals/index.ts";
 import { PlanFileProblem } from "./plan-file/index.ts";
@@ -18,6 +19,7 @@ import { ScopeProblem } from "./scopes/index.ts";
 import { SignatureProblem } from "./signatures/index.ts";
 import { startSweeper } from "./sweeper.ts";
 import { version } from "./version.ts";
+import { startWatch } from "./watch.ts";
 
 export interface Dependencies {
   readonly config: Config;
@@ -43,6 +45,7 @@ export const problemTables = [
   LeaseProblem.table,
   PlanFileProblem.table,
   PlanProblem.table,
+  LifecycleProblem.table,
   DispatchProblem.table,
 ];
 
@@ -69,7 +72,7 @@ export function buildApp({
     control: database,
     targets: targetDatabases,
     builds: [
-      ...(knownBuilds ?? builds),
+      ...(knownBuilds ?? [...builds, ...lifecycleBuilds]),
       ...stepBuilds({
         directory: config.backupDir,
         pgDump: config.pgDump,
@@ -85,6 +88,11 @@ export function buildApp({
     concurrency: config.runConcurrency,
     log: (message, fields) => logger?.warn(fields, message),
   });
+  const lifecycle = makeLifecycle({
+    control: database,
+    targets: targetDatabases,
+    log: (message, fields) => logger?.warn(fields, message),
+  });
   const services: Services = {
     database,
     authenticate: (token) => authenticator.authenticate(token),
@@ -94,6 +102,7 @@ export function buildApp({
     serverKeys,
     runs,
     grants: makeGrantServices(database),
+    lifecycle,
     closing: closing.signal,
   };
   const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
@@ -109,12 +118,23 @@ export function buildApp({
     const sweeper = startSweeper({
       database,
       intervalMs: config.sweepIntervalMs,
-      also: () => authenticator.flushUse(),
+      also: async () => {
+        await authenticator.flushUse();
+        await lifecycle.carry();
+      },
       onError: (error) => app.log.warn({ err: error }, "sweep failed"),
+    });
+    const watch = startWatch({
+      control: database,
+      open: (name) => lifecycle.open(name),
+      intervalMs: config.lifecycleWatchSeconds * 1_000,
+      onError: (error, name) =>
+        app.log.warn({ err: error, database: name }, "the lifecycle gateway could not be watched"),
     });
     runs.start();
     app.addHook("onClose", async () => {
-      await Promise.all([sweeper.stop(), runs.stop()]);
+      await Promise.all([sweeper.stop(), watch.stop(), runs.stop()]);
+      await lifecycle.stop();
       await targetDatabases.close();
     });
   });

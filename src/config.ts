@@ -14,11 +14,12 @@ import {
   type Variable,
   variable,
 } from "./config-readers.ts";
+import { type LifecycleConfig, lifecycleVariables } from "./config-lifecycle.ts";
 import { type RunConfig, runVariables } from "./config-runs.ts";
 import type { RoleMap } from "./principals/index.ts";
 
 /** The configuration of one service process. Only this file reads the environment. */
-export interface Config extends RunConfig {
+export interface Config extends RunConfig, LifecycleConfig {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl: string | undefined;
@@ -214,6 +215,7 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     integer(10_000, 100, 600_000),
   ),
   ...runVariables,
+  ...lifecycleVariables,
 };
 
 /** What the first cannot do without the second. */

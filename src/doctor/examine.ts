@@ -1,7 +1,9 @@
 import { activeActionTypes, electorate, reachable, unimplemented } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
+import type { GatewaySighting } from "../lifecycle/index.ts";
 import { tokensExpiringWithin } from "../principals/index.ts";
 import { commitModeFindings } from "./commit-mode/findings.ts";
+import { lifecycleFindings } from "./lifecycle/findings.ts";
 import type { Sightings } from "../rehearsals/index.ts";
 import { planFindings } from "./plans/findings.ts";
 import { runFindings } from "./runs/findings.ts";
@@ -15,8 +17,14 @@ const clockToleranceMs = 2_000;
  * Looks for what is configured or left in a way that cannot work, or soon will not (OPEN-6).
  * @param targets the names of the configured target databases
  * @param sightings how the targets look that live grants were rehearsed in
+ * @param gateways how the accepted lifecycle gateways look
  */
-export async function examine(tx: Tx, targets: readonly string[], sightings: Sightings): Promise<Diagnosis> {
+export async function examine(
+  tx: Tx,
+  targets: readonly string[],
+  sightings: Sightings,
+  gateways: readonly GatewaySighting[],
+): Promise<Diagnosis> {
   const sent = Date.now();
   const database = await databaseClock(tx);
   const received = Date.now();
@@ -28,6 +36,7 @@ export async function examine(tx: Tx, targets: readonly string[], sightings: Sig
     ...(await commitModeFindings(tx, targets)),
     ...(await runFindings(tx, sightings)),
     ...(await planFindings(tx, targets)),
+    ...(await lifecycleFindings(tx, gateways)),
     ...(await tokens(tx)),
     ...(await sweeper(tx)),
   ];

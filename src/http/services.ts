@@ -1,7 +1,8 @@
 import type { Database } from "../database/index.ts";
 import type { syncKey } from "../dispatch/index.ts";
-import type { GrantServices } from "../grants/index.ts";
 import type { Role } from "../kernel/caller.ts";
+import type { GrantServices } from "../grants/index.ts";
+import type { LifecycleServices } from "../lifecycle/index.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
 import type { RunServices } from "../runs/index.ts";
 import type { Metrics } from "./plugins/metrics.ts";
@@ -42,4 +43,6 @@ export interface Services extends CoreServices {
   readonly runs: RunServices;
   /** Consumes and verifies that share round trips. */
   readonly grants: GrantServices;
+  /** The targets that lifecycle units are in. */
+  readonly lifecycle: LifecycleServices;
 }

@@ -1,5 +1,5 @@
 export { type Authority, adoptLease, type RunEnding, type RunLease } from "./authority.ts";
-export type { AnyBuild, Build, Detail, StateDeclaration, Undoing, Work } from "./build.ts";
+export type { AnyBuild, Build, BuildDigests, Detail, StateDeclaration, Undoing, Work } from "./build.ts";
 export { builds } from "./builds/index.ts";
 export { digestsOf, listBuilds } from "./digests.ts";
 export { RunProblem } from "./errors.ts";

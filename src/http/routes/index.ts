@@ -1,3 +1,16 @@
+import { closeOutRoute } from "./lifecycle/close-out.ts";
+import { verifyLifecycleRoute } from "./lifecycle/verify.ts";
+import { listBaselinesRoute } from "./lifecycle/list-baselines.ts";
+import { listIncidentsRoute } from "./lifecycle/list-incidents.ts";
+import { resolveIncidentRoute } from "./lifecycle/resolve-incident.ts";
+import { takeBaselineRoute } from "./lifecycle/take-baseline.ts";
+import { watchRoute } from "./lifecycle/watch.ts";
+import { makeManifestRoute } from "./lifecycle/manifest.ts";
+import { enactRoute, retireRoute, supersedeRoute } from "./lifecycle/transitions.ts";
+import { listLogRoute, listUnitsRoute } from "./lifecycle/units.ts";
+import { listReviewDecisionsRoute } from "./review-decisions/list.ts";
+import { readReviewDecisionRoute } from "./review-decisions/read.ts";
+import { recordReviewDecisionRoute } from "./review-decisions/record.ts";
 import type { Route } from "../route.ts";
 import { configureActionTypeRoute } from "./action-types/configure.ts";
 import { listActionTypesRoute } from "./action-types/list.ts";
@@ -114,6 +127,22 @@ export const routes: readonly Route[] = [
   recordDecisionRoute,
   listCouncilRecordsRoute,
   revokeCouncilRecordRoute,
+  recordReviewDecisionRoute,
+  listReviewDecisionsRoute,
+  readReviewDecisionRoute,
+  listUnitsRoute,
+  listLogRoute,
+  makeManifestRoute,
+  enactRoute,
+  supersedeRoute,
+  retireRoute,
+  verifyLifecycleRoute,
+  closeOutRoute,
+  takeBaselineRoute,
+  listBaselinesRoute,
+  watchRoute,
+  listIncidentsRoute,
+  resolveIncidentRoute,
   listLeasesRoute,
   readLeaseRoute,
   renewLeaseRoute,

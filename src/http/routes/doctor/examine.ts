@@ -11,8 +11,9 @@ export const doctorRoute = defineRoute({
   async sees({ services }) {
     return services.runs.see(await services.database.transact(rehearsalsInUse, { readOnly: true }));
   },
-  handle: async ({ tx, services, sightings }) => ({
+  looks: ({ services }) => services.lifecycle.sightings(),
+  handle: async ({ tx, services, sightings, looked }) => ({
     status: 200,
-    body: await examine(tx, services.runs.targets, sightings),
+    body: await examine(tx, services.runs.targets, sightings, looked),
   }),
 });

@@ -1,0 +1,40 @@
+import { type Database, sqlState } from "../../database/index.ts";
+import { appendEvent } from "../../evidence/index.ts";
+import { serviceCaller } from "../../kernel/caller.ts";
+import { type DecisionRow, insertDelivery, recordInTarget, selectUndelivered } from "./store.ts";
+
+export interface Carrying {
+  readonly control: Database;
+  open(database: string): Promise<Database>;
+  log(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * Carries every decision that its target does not have yet. Carrying twice is carrying once, so that a process may end
+ * between the two databases; what cannot be carried stays where it is and is tried again.
+ */
+export async function carryDecisions(carrying: Carrying): Promise<void> {
+  const rows = await carrying.control.transact((tx) => selectUndelivered(tx), { readOnly: true });
+  for (const row of rows) {
+    try {
+      await carryOne(carrying, row);
+    } catch (error) {
+      const fields = { decision_id: row.decision_id, database: row.database, state: sqlState(error), err: error };
+      carrying.log("a review decision could not be carried to its target", fields);
+    }
+  }
+}
+
+async function carryOne({ control, open }: Carrying, row: DecisionRow): Promise<void> {
+  const target = await open(row.database);
+  await target.transact((tx) => recordInTarget(tx, row));
+  await control.transact(async (tx) => {
+    if (!(await insertDelivery(tx, row.decision_id))) return;
+    await appendEvent(tx, serviceCaller("carrier"), {
+      action: "review_decision.carried",
+      resourceType: "review_decision",
+      resourceId: row.decision_id,
+      after: { database: row.database },
+    });
+  });
+}
