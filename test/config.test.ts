@@ -87,6 +87,7 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   backupDir: { good: ["/var/backups", "/var/backups"], bad: ["a\0b"] },
   pgDump: { good: ["/usr/bin/pg_dump", "/usr/bin/pg_dump"], bad: ["a\0b"] },
   pgDumpTimeoutMs: { good: ["5000", 5000], bad: ["0"] },
+  lifecycleWatchSeconds: { good: ["0", 0], bad: ["-1", "86401", "1.5"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];
 const neighbours: Readonly<Record<string, Record<string, string>>> = {

@@ -70,6 +70,22 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
   "POST /v1/council-records": ["council_1"],
   "GET /v1/council-records": any,
   "POST /v1/council-records/C1-NONE/revoke": ["council_1"],
+  "POST /v1/review-decisions": ["council_1"],
+  "GET /v1/review-decisions": any,
+  "GET /v1/review-decisions/7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11": any,
+  "GET /v1/lifecycle/units": any,
+  "GET /v1/lifecycle/log": any,
+  "POST /v1/lifecycle/manifests": ["requester", "c1-builder", "operator"],
+  "POST /v1/lifecycle/enactments": ["c1-builder"],
+  "POST /v1/lifecycle/supersessions": ["c1-builder"],
+  "POST /v1/lifecycle/retirements": ["c1-builder"],
+  "POST /v1/lifecycle/verification": ["operator", "auditor"],
+  "GET /v1/lifecycle/close-outs/none": any,
+  "POST /v1/lifecycle/baselines": ["sovereign"],
+  "GET /v1/lifecycle/baselines": any,
+  "POST /v1/lifecycle/watch": ["operator"],
+  "GET /v1/lifecycle/incidents": any,
+  "POST /v1/lifecycle/incidents/1000/resolve": ["operator"],
   "GET /v1/leases": ["c1-builder", "operator"],
   "GET /v1/leases/none": ["c1-builder", "operator"],
   "POST /v1/leases/none/renew": ["c1-builder"],
@@ -88,6 +104,8 @@ function concrete(url: string): string {
     step: "1",
     approval_code: "M1-NONE",
     record_code: "C1-NONE",
+    decision_id: "7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11",
+    incident_id: "1000",
   };
   return url.replace(/:(\w+)/g, (_, name: string) => names[name] ?? "none");
 }
@@ -98,7 +116,7 @@ t.test("APR-8 every route is in the matrix, and the matrix has no other", async 
 });
 
 t.test("APR-8 every role on every route is let in or refused as the contract says", async (t) => {
-  const service = await startService(t);
+  const service = await startService(t, { targets: {} });
   const events = async (): Promise<unknown> =>
     (await service.stage.database.transact((tx) => tx.query("SELECT count(*)::int AS n FROM audit_events"))).rows;
   const before = await events();

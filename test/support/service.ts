@@ -113,7 +113,12 @@ export async function startService(
 ): Promise<InProcess> {
   const stage = options.stage ?? (await setStage(t));
   const config: Config = {
-    ...readConfig({ SWEEP_INTERVAL_MS: "3600000", TOKEN_CACHE_MS: "0", MAX_EVENT_LOOP_DELAY_MS: "0" }),
+    ...readConfig({
+      SWEEP_INTERVAL_MS: "3600000",
+      TOKEN_CACHE_MS: "0",
+      MAX_EVENT_LOOP_DELAY_MS: "0",
+      LIFECYCLE_WATCH_SECONDS: "0",
+    }),
     ...options.config,
   };
   const database = openDatabase({ url: stage.names.appUrl, poolSize: config.poolSize });

@@ -88,6 +88,7 @@ async function targets(service: InProcess): Promise<Target[]> {
     ...(await commitModeTargets(service)),
     ...runTargets(authCode),
     ...planTargets(),
+    ...lifecycleTargets(authCode),
   ];
 }
 
@@ -101,6 +102,28 @@ function runTargets(authCode: string): Target[] {
     { path: "/v1/runs", as: "c1-builder", valid: { ...run, build: "c1-vocabulary", target: "default" } },
     { path: "/v1/runs/none/resume", as: "c1-builder", valid: { reason: "x" } },
     { path: "/v1/runs/none/rollback", as: "c1-builder", valid: { ...run, input: { rolls_back: "none", steps } } },
+  ];
+}
+
+function lifecycleTargets(authCode: string): Target[] {
+  const id = "29c88a7b-0000-4000-8000-000000000001";
+  const digest = `sha256:${"0".repeat(64)}`;
+  const units = [{ canonical_address: "ICX-CONST/DIEU-0", version_id: id, version_digest: digest }];
+  const input = { transition: "enact", units, review_decision_id: id, reason: "x", gateway_digest: digest };
+  const run = { idempotency_root: "r", auth_code: authCode, bindings: bindings(), input, work_within_seconds: 60 };
+  const decision = { decision_kind: "enactment", decision: "approve", subjects: ["ICX-CONST/*"], reason: "x" };
+  const manifest = { transition: "enact", address_prefix: "ICX-CONST/", review_decision_id: id, reason: "x" };
+  const incident = "/v1/lifecycle/incidents/1000/resolve";
+  return [
+    { path: "/v1/review-decisions", as: "council_1", valid: { ...decision, document_digest: digest } },
+    { path: "/v1/lifecycle/manifests", as: "requester", valid: { ...manifest, change_set_id: id } },
+    { path: "/v1/lifecycle/enactments", as: "c1-builder", valid: run },
+    { path: "/v1/lifecycle/supersessions", as: "c1-builder", valid: run },
+    { path: "/v1/lifecycle/retirements", as: "c1-builder", valid: { ...run, dry_run: true } },
+    { path: "/v1/lifecycle/verification", as: "operator", valid: { database: "default" } },
+    { path: "/v1/lifecycle/watch", as: "operator", valid: { database: "default" } },
+    { path: "/v1/lifecycle/baselines", as: "sovereign", valid: { gateway_digest: digest, reason: "x" } },
+    { path: incident, as: "operator", valid: { reason: "x" } },
   ];
 }
 
