@@ -118,7 +118,7 @@ t.test("RUN-6 only a run of the very scope that is asked for is rolled back", as
   };
   const { body } = await service.call("GET", "/v1/scopes?limit=200", { as: "admin" });
   const shipped = (body["items"] as unknown as Record<string, unknown>[]).find(
-    ({ environment }) => environment === "staging",
+    (one) => one["environment"] === "staging" && one["carrier"] === "C1",
   );
   const { carrier, namespace, axis, target, allowed_action_sets, lease_name, rehearsal_required } = shipped ?? {};
   const scope = { carrier, namespace, axis, target, allowed_action_sets, lease_name, rehearsal_required };

@@ -46,7 +46,7 @@ t.test("OPEN-6 a quorum that too few people are left for is found, with the requ
   await disable(service, "approver_2", "council_1", "council_2");
   t.match(await findings(service, "REQUEST_UNDECIDABLE"), [{ subject: request.apr_code, severity: "error" }]);
   const types = (await findings(service, "QUORUM_UNSATISFIABLE")).map((finding) => finding.subject);
-  t.equal(types.length, 7);
+  t.equal(types.length, 8);
   t.ok(types.includes("authorize_build_step"));
   t.ok(types.includes("authorize_rollback"));
 });

@@ -15,10 +15,11 @@ const scope = {
   rehearsal_required: false,
 };
 
-t.test("RUN-7 the registry ships the two scopes of the contract", async (t) => {
+t.test("RUN-7 the registry ships the scopes of the contract, two for each target", async (t) => {
   const service = await startService(t);
   const { body } = await expectStatus(service.call("GET", "/v1/scopes", { as: "requester" }), 200);
-  const shipped = body["items"] as unknown as Record<string, unknown>[];
+  const all = body["items"] as unknown as Record<string, unknown>[];
+  const shipped = all.filter((one) => one["carrier"] === "C1");
   t.same(Object.fromEntries(shipped.map((one) => [one["environment"], one["rehearsal_required"]])), {
     production: true,
     staging: false,
@@ -26,7 +27,6 @@ t.test("RUN-7 the registry ships the two scopes of the contract", async (t) => {
   t.equal(shipped.length, 2);
   for (const one of shipped) {
     t.match(one, {
-      carrier: "C1",
       namespace: "PROD-NS",
       axis: "dot:c1:vocab",
       target: "DOT_C1_VOCAB_BUILD",
@@ -34,6 +34,18 @@ t.test("RUN-7 the registry ships the two scopes of the contract", async (t) => {
       lease_name: "lego1-c1-build",
       status: "active",
     });
+  }
+  const lifecycle = all.filter((one) => one["carrier"] === "IU");
+  t.equal(all.length, shipped.length + lifecycle.length);
+  t.same(
+    lifecycle.map((one) => `${one["target"]} ${one["environment"]} ${one["rehearsal_required"]}`).toSorted(),
+    ["ENACT", "RETIRE", "SUPERSEDE"].flatMap((act) => [
+      `IU_LIFECYCLE_${act} production true`,
+      `IU_LIFECYCLE_${act} staging false`,
+    ]),
+  );
+  for (const one of lifecycle) {
+    t.match(one, { namespace: "PROD-NS", axis: "dot:iu:lifecycle", lease_name: "iu-lifecycle", status: "active" });
   }
 });
 

@@ -34,6 +34,8 @@ export async function holdGate(
     open,
     async waitedFor() {
       for (let looks = 0; looks < 800; looks += 1) {
+        // A transaction sees the list of its first look, without those who came later.
+        await client.query("SELECT pg_stat_clear_snapshot()");
         const waiting = await client.query("SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))", [
           rows[0]?.pid,
         ]);

@@ -65,6 +65,29 @@ export interface Way {
   readonly say: (statement: string) => string;
 }
 
+/** Lines that begin in the first column, as frames do; each may stand in the text of a statement. */
+export const imitations: readonly string[] = [
+  'SQL statement "',
+  "PL/pgSQL function public.fn_iu_enact(",
+  "PL/pgSQL function public.fn_iu_enact() line 1 at EXECUTE",
+  frame,
+  "PL/pgSQL function inline_code_block line 1 at SQL statement",
+  "nothing of the kind",
+];
+
+/** A statement with such lines in a comment of its text, run by a block in one of the ways in which blocks run statements. */
+export function imitating(lines: readonly string[], how: "EXECUTE" | "static" | "FOR" | "RETURN QUERY"): Way["say"] {
+  const text = (sql: string) => `${sql} /*\n${lines.join("\n")}\n */`;
+  return (sql) => {
+    const block = (body: string) => `${forgedMarker}; DO $d$ DECLARE r record; BEGIN ${body}; END $d$`;
+    if (how === "EXECUTE") return block(`EXECUTE $e$${text(sql)}$e$`);
+    if (how === "static") return block(text(sql));
+    if (how === "FOR") return block(`FOR r IN EXECUTE $e$${text(sql)} RETURNING 1$e$ LOOP END LOOP`);
+    return `CREATE FUNCTION evil.q() RETURNS SETOF integer LANGUAGE plpgsql AS $f$ BEGIN RETURN QUERY EXECUTE $e$${text(sql)} RETURNING 1$e$; END $f$;
+      ${forgedMarker}; SELECT evil.q()`;
+  };
+}
+
 const inFunction = (head: string, statement: string) => `CREATE FUNCTION ${head} AS $f$ BEGIN ${statement}; END $f$`;
 
 /** Ways of saying one statement that writes. */
@@ -133,6 +156,10 @@ export const ways: readonly Way[] = [
     name: "as text that ends as the call stack does",
     say: (sql) => `${forgedMarker}; DO $d$ BEGIN EXECUTE $e$ ${sql} /*"\n${frame}*/$e$; END $d$`,
   },
+  ...(["EXECUTE", "static", "FOR", "RETURN QUERY"] as const).map((how) => ({
+    name: `by ${how}, with the beginnings of a canonical frame and of a statement in its text`,
+    say: imitating(["PL/pgSQL function public.fn_iu_enact(", 'SQL statement "'], how),
+  })),
   {
     name: "in a function of SQL whose name is a line of the call stack",
     say: (sql) =>

@@ -1,8 +1,19 @@
+import process from "node:process";
+import fc from "fast-check";
 import pg from "pg";
 import t, { type Test } from "tap";
 import { changeSet, enactmentDecision, installPlan, recordEnactment, useUnits } from "../../support/lifecycle.ts";
 import type { Target } from "../../support/runs.ts";
-import { type Governed, governed, plainStatements, type Way, ways, words } from "./gateway-ways.ts";
+import {
+  type Governed,
+  governed,
+  imitating,
+  imitations,
+  plainStatements,
+  type Way,
+  ways,
+  words,
+} from "./gateway-ways.ts";
 import { governedRows } from "./governed-state.ts";
 
 t.setTimeout(120_000);
@@ -91,6 +102,23 @@ t.test(
     t.equal(await enact(scene.target, "ICX-CONST/DIEU-2"), "enacted", "while the canonical function is let through");
   },
 );
+
+t.test("LIFE-1 no text of a statement passes for a call stack, whatever lines of one it has", async (t) => {
+  const given = process.argv.find((argument) => argument.startsWith("--seed="))?.slice("--seed=".length);
+  const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+  t.comment(`seed ${seed}`);
+  const scene = await setScene(t);
+  const rows = await governedRows(scene.target);
+  const lines = fc.array(fc.constantFrom(...imitations), { maxLength: 6 });
+  const how = fc.constantFrom("EXECUTE" as const, "static" as const, "FOR" as const, "RETURN QUERY" as const);
+  const property = fc.asyncProperty(lines, how, fc.constantFrom(...writers), async (texts, by, writer) => {
+    const statement = "UPDATE public.information_unit SET title = 'forged'";
+    const error = await attempt(scene, saidBy(writer, { name: "", say: imitating(texts, by) }, statement));
+    return error?.code === "42501" && words("information_unit", "UPDATE").test(error.message);
+  });
+  await fc.assert(property, { seed, numRuns: 400 });
+  t.same(await governedRows(scene.target), rows);
+});
 
 /** An insert, an update and a deletion. */
 function oneOfEach(table: Governed): readonly (readonly ["INSERT" | "UPDATE" | "DELETE", string])[] {
