@@ -120,7 +120,7 @@ export function buildApp({
       intervalMs: config.sweepIntervalMs,
       also: async () => {
         await authenticator.flushUse();
-        await lifecycle.carry();
+        await lifecycle.carryAll();
       },
       onError: (error) => app.log.warn({ err: error }, "sweep failed"),
     });

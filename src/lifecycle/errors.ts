@@ -29,9 +29,4 @@ export const LifecycleProblem = problemClass("LifecycleProblem", {
     title: "A unit is not the version that was approved",
     remedy: "Have a manifest made of the units as they are now, and have that one approved.",
   },
-  DECISION_CONFLICT: {
-    kind: "conflict",
-    title: "The target has another review decision of this id",
-    remedy: "Somebody recorded it past the service: find out who, then have a new decision made.",
-  },
 });

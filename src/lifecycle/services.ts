@@ -1,6 +1,6 @@
 import type { Database } from "../database/index.ts";
 import type { Targets } from "../runs/index.ts";
-import { carryDecisions } from "./decisions/carry.ts";
+import { carryAll, carryDecisions } from "./decisions/carry.ts";
 import { type GatewaySighting, seeGateways } from "./incidents/see.ts";
 import { verifyTarget } from "./verification/verify-target.ts";
 
@@ -10,10 +10,12 @@ export interface LifecycleServices {
   readonly databases: readonly string[];
   /** @throws RunProblem TARGET_UNAVAILABLE */
   open(database: string): Promise<Database>;
-  /** Carries the review decisions that their targets do not have yet; what cannot be carried now is tried again. */
-  carry(): Promise<void>;
+  /** Carries the review decisions that a target does not have yet; what cannot be carried now is tried again. */
+  carry(database: string): Promise<void>;
   /** Has them carried soon, without anybody waiting. */
   wake(): void;
+  /** Has all of them carried, and waits for it. */
+  carryAll(): Promise<void>;
   /** Whether the verification of a target passes now, but for what acceptance itself settles (LIFE-5). */
   passes(database: string): Promise<boolean>;
   /** How the accepted gateways look now; nothing is written (OPEN-10). */
@@ -30,21 +32,23 @@ export interface LifecycleOptions {
 export function makeLifecycle(options: LifecycleOptions): LifecycleServices & { stop(): Promise<void> } {
   const { control, targets, log } = options;
   const open = (name: string): Promise<Database> => targets.open(name);
-  let carrying: Promise<void> = Promise.resolve();
-  /** One after the other: whoever waits for it has seen all that was recorded before. */
-  const carry = (): Promise<void> => {
-    carrying = carrying
-      .then(() => carryDecisions({ control, open, log }))
-      .catch((error: unknown) => log("review decisions could not be carried", { err: error }));
-    return carrying;
+  const failed = (error: unknown): void => log("review decisions could not be carried", { err: error });
+  const under = new Set<Promise<void>>();
+  const tracked = (work: Promise<void>): Promise<void> => {
+    const done = work.catch(failed).finally(() => under.delete(done));
+    under.add(done);
+    return done;
   };
+  const carry = (database: string): Promise<void> => tracked(carryDecisions({ control, open, log }, database));
+  const carryAllNow = (): Promise<void> => tracked(carryAll({ control, open, log }));
   return {
     databases: targets.names,
     open,
     carry,
-    wake: () => void carry(),
+    carryAll: carryAllNow,
+    wake: () => void carryAllNow(),
     passes: async (database) => (await verifyTarget(control, open, database)).acceptable,
     sightings: () => seeGateways(control, open),
-    stop: () => carrying,
+    stop: async () => void (await Promise.all(under)),
   };
 }

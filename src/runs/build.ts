@@ -99,6 +99,12 @@ export interface Build<Input = never> {
   readonly input: TSchema;
   /** What the schema of the input cannot say. @throws Problem for an input that makes no sense */
   examine(input: Input): void;
+  /**
+   * What the control database must have for this input, asked where a run is started and again where its grant is burned.
+   * @param database the name of the target
+   * @throws Problem where it does not
+   */
+  admit?(control: Tx, input: Input, database: string): Promise<void>;
   digests(input: Input): BuildDigests;
   readonly states: readonly StateDeclaration<Input>[];
   /** A digest of all that the build names in the target: it differs when anybody else was there (OPEN-1). */

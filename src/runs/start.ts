@@ -57,6 +57,7 @@ export async function startRun(
       `${grant.scope.environment} stands for the database ${database}, not ${input.target}`,
     );
   }
+  await build.admit?.(tx, input.input, database);
   if (!(await insert(tx, caller, build, { input, inputDigest, grant, database, rollsBack }))) {
     // The same request has started it while this one waited for the grant.
     const started = await findRun(tx, input.idempotency_root);

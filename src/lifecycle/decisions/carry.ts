@@ -1,7 +1,8 @@
 import { type Database, sqlState } from "../../database/index.ts";
 import { appendEvent } from "../../evidence/index.ts";
 import { serviceCaller } from "../../kernel/caller.ts";
-import { type DecisionRow, insertDelivery, recordInTarget, selectUndelivered } from "./store.ts";
+import { Problem } from "../../kernel/problem.ts";
+import { databasesWaiting, type DecisionRow, insertDelivery, recordInTarget, selectUndelivered } from "./store.ts";
 
 export interface Carrying {
   readonly control: Database;
@@ -9,18 +10,26 @@ export interface Carrying {
   log(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
+/** Carries whatever waits, each database for itself: one that cannot be reached keeps no other. */
+export async function carryAll(carrying: Carrying): Promise<void> {
+  const databases = await carrying.control.transact(databasesWaiting, { readOnly: true });
+  await Promise.all(databases.map((database) => carryDecisions(carrying, database)));
+}
+
 /**
- * Carries every decision that its target does not have yet. Carrying twice is carrying once, so that a process may end
+ * Carries every decision that this target does not have yet. Carrying twice is carrying once, so that a process may end
  * between the two databases; what cannot be carried stays where it is and is tried again.
  */
-export async function carryDecisions(carrying: Carrying): Promise<void> {
-  const rows = await carrying.control.transact((tx) => selectUndelivered(tx), { readOnly: true });
+export async function carryDecisions(carrying: Carrying, database: string): Promise<void> {
+  const rows = await carrying.control.transact((tx) => selectUndelivered(tx, database), { readOnly: true });
   for (const row of rows) {
     try {
       await carryOne(carrying, row);
     } catch (error) {
-      const fields = { decision_id: row.decision_id, database: row.database, state: sqlState(error), err: error };
+      const fields = { decision_id: row.decision_id, database, state: sqlState(error), err: error };
       carrying.log("a review decision could not be carried to its target", fields);
+      // The others would wait for the same answer.
+      if (error instanceof Problem && error.definition.kind === "unavailable") return;
     }
   }
 }

@@ -34,13 +34,14 @@ export async function recordReviewDecision(
   return readReviewDecision(tx, decision_id);
 }
 
-/** @throws ServiceProblem INVALID_REQUEST for a database that is not configured */
-export function requireDatabase(database: string, databases: readonly string[]): void {
+/**
+ * @param pointer where the name stands
+ * @throws ServiceProblem INVALID_REQUEST for a database that is not configured
+ */
+export function requireDatabase(database: string, databases: readonly string[], pointer = "/database"): void {
   if (databases.includes(database)) return;
   throw new ServiceProblem("INVALID_REQUEST", `There is no target database ${database}.`, {
-    errors: [
-      { pointer: "/database", detail: `must be one of TARGETS: ${databases.join(", ") || "none is configured"}` },
-    ],
+    errors: [{ pointer, detail: `must be one of TARGETS: ${databases.join(", ") || "none is configured"}` }],
   });
 }
 

@@ -54,10 +54,20 @@ export async function selectDecisions(tx: Tx, query: DecisionQuery, page: PageRe
   return rows;
 }
 
-/** Decisions that their target may not have yet, the oldest first. */
-export async function selectUndelivered(tx: Tx): Promise<DecisionRow[]> {
+/** The databases that wait for a decision. */
+export async function databasesWaiting(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ database: string }>(
+    `SELECT DISTINCT d.database FROM review_decisions d LEFT JOIN review_decision_deliveries c USING (decision_id)
+      WHERE c.decision_id IS NULL`,
+  );
+  return rows.map((row) => row.database);
+}
+
+/** Decisions that a target may not have yet, the oldest first. */
+export async function selectUndelivered(tx: Tx, database: string): Promise<DecisionRow[]> {
   const { rows } = await tx.query<DecisionRow>(
-    `${decisionQuery} WHERE c.decision_id IS NULL ORDER BY d.decided_at, d.decision_id LIMIT 200`,
+    `${decisionQuery} WHERE c.decision_id IS NULL AND d.database = $1 ORDER BY d.decided_at, d.decision_id LIMIT 200`,
+    [database],
   );
   return rows;
 }

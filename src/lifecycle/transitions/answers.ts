@@ -1,6 +1,6 @@
 import { LifecycleProblem } from "../errors.ts";
 import type { ManifestUnit, Outcome } from "./schemas.ts";
-import type { Answered } from "./store.ts";
+import type { Answered, UnitState } from "./store.ts";
 
 /** The gateway's answer as it is shown. */
 export function presentOutcome(answered: Answered): Outcome {
@@ -29,6 +29,16 @@ export function requireAll(answers: readonly Answered[], expected: string): void
     members: {
       refused: refused.slice(0, shown).map(({ canonical_address, status }) => ({ canonical_address, status })),
     },
+  });
+}
+
+/** @throws LifecycleProblem UNIT_MOVED where what would be in force is not what was approved */
+export function requireIdentities(units: readonly ManifestUnit[], states: readonly UnitState[]): void {
+  const found = new Map(states.map((one) => [one.canonical_address, one]));
+  const moved = units.find((unit) => found.get(unit.canonical_address)?.identity_digest !== unit.identity_digest);
+  if (moved === undefined) return;
+  throw new LifecycleProblem("UNIT_MOVED", `${moved.canonical_address} says something else than was approved.`, {
+    members: { canonical_address: moved.canonical_address },
   });
 }
 

@@ -1,125 +1,27 @@
 import { digestOf } from "../../kernel/json.ts";
-import type { AnyBuild, Build, Detail, Undoing, Work } from "../../runs/index.ts";
+import type { AnyBuild, Build, Work } from "../../runs/index.ts";
 import { asked } from "../asked.ts";
 import { LifecycleProblem } from "../errors.ts";
 import { gatewayDigest, readGateway } from "../gateway/catalog.ts";
 import type { TransitionName } from "../schemas.ts";
-import { requireAll, requireVersions } from "./answers.ts";
-import { askedOf, digestsOfInput, examineInput } from "./input.ts";
+import { move, preflight, requireLines, undo, verify } from "./acts.ts";
+import { admitDecisions } from "./decisions.ts";
+import { digestsOfInput, examineInput, statesOf } from "./input.ts";
 import { kinds, leaseName } from "./kinds.ts";
 import { TransitionInput } from "./schemas.ts";
-import { authorities, callGateway, linesOfRun, touchedRows, type Touched, unitStates } from "./store.ts";
-
-type TransitionWork = Work<TransitionInput>;
-
-const addressesOf = (input: TransitionInput): string[] => input.units.map((unit) => unit.canonical_address);
-
-/** @throws LifecycleProblem GATEWAY_CHANGED where the gateway is not the one that was approved (OPEN-10) */
-async function requireGateway({ target, input }: TransitionWork): Promise<void> {
-  const found = gatewayDigest(await readGateway(target));
-  if (found === input.gateway_digest) return;
-  throw new LifecycleProblem("GATEWAY_CHANGED", `The gateway has the digest ${found}; approved is another.`, {
-    members: { gateway_digest: found },
-  });
-}
-
-function ask({ target, input, root, bindings }: TransitionWork, dryRun: boolean) {
-  return asked(() =>
-    callGateway(target, input.transition, askedOf(input.units), {
-      actor: bindings.executor,
-      review_decision_id: input.review_decision_id,
-      change_set_id: input.change_set_id ?? null,
-      reason: input.reason,
-      run_ref: root,
-      dry_run: dryRun,
-    }),
-  );
-}
-
-/** The dry run of all, before anything is burned (LIFE-6). */
-async function preflight(work: TransitionWork): Promise<Detail> {
-  await requireGateway(work);
-  const answers = await ask(work, true);
-  requireAll(answers, "plan_ok");
-  requireVersions(work.input.units, answers);
-  return { planned: answers.length, gateway_digest: work.input.gateway_digest };
-}
-
-/** All units in one transaction: all of them are moved, or none. */
-async function move(work: TransitionWork): Promise<Detail> {
-  await requireGateway(work);
-  const answers = await ask(work, false);
-  requireAll(answers, kinds[work.input.transition].done);
-  requireVersions(work.input.units, answers);
-  return { moved: answers.length };
-}
-
-/** What was written, read back in the same transaction. */
-async function requireLines({ target, input, root }: TransitionWork): Promise<Detail> {
-  const lines = await linesOfRun(target, root);
-  const expected = input.units.length * kinds[input.transition].lines;
-  if (lines.length !== expected)
-    throw new LifecycleProblem("TRANSITION_REFUSED", `The log has ${lines.length} lines of this run, not ${expected}.`);
-  return { log_lines: lines.length, first_log_id: lines[0]?.log_id ?? null, last_log_id: lines.at(-1)?.log_id ?? null };
-}
-
-/** The close-out, over a connection of its own: every unit as it was to be, and its line in the log (LIFE-6). */
-async function verify(work: TransitionWork): Promise<Detail> {
-  const { target, input } = work;
-  await requireGateway(work);
-  const written = await requireLines(work);
-  const status = input.transition === "retire" ? "retired" : "enacted";
-  const wanted = new Map(
-    input.units.map((unit) => [unit.canonical_address, unit.new_version_digest ?? unit.version_digest]),
-  );
-  const states = await unitStates(target, addressesOf(input));
-  const wrong = states.filter(
-    (unit) =>
-      unit.lifecycle_status !== status ||
-      unit.version_status !== status ||
-      unit.version_digest !== wanted.get(unit.canonical_address),
-  );
-  if (states.length !== input.units.length || wrong.length > 0) {
-    const one = wrong[0]?.canonical_address ?? "a unit";
-    throw new LifecycleProblem("UNIT_MOVED", `${one} is not ${status} as it was approved.`);
-  }
-  return { ...written, [status]: states.length };
-}
-
-/**
- * Forward, as the log is never taken back: an unfinished enactment is undone by retiring its units, under the decision on
- * retirement that was approved with it. Where there is none, and for the other transitions, what was done stays.
- */
-async function undo(work: Undoing<TransitionInput>): Promise<Detail> {
-  const { target, input, root, bindings } = work;
-  const decision = input.compensation_decision_id;
-  const lines = await linesOfRun(target, root);
-  const own = new Set(lines.filter((line) => line.transition_type === "enact").map((line) => line.canonical_address));
-  if (lines.length === 0) return { retired: 0 };
-  if (input.transition !== "enact" || decision === undefined) return { stays: lines.length };
-  const units = input.units.filter((unit) => own.has(unit.canonical_address));
-  const answers = await callGateway(target, "retire", askedOf(units), {
-    actor: bindings.executor,
-    review_decision_id: decision,
-    change_set_id: null,
-    reason: `compensation of ${root}`,
-    run_ref: `${root}:compensation`,
-    dry_run: false,
-  });
-  requireAll(
-    answers.filter((one) => one.status !== kinds.retire.already),
-    kinds.retire.done,
-  );
-  return { retired: answers.length };
-}
+import { changeSet, targetDecisions, touchedRows, type Touched, unitStates } from "./store.ts";
 
 async function fingerprint(target: Work["target"], input: TransitionInput): Promise<string> {
   const decisions = [input.review_decision_id, input.compensation_decision_id].filter((id) => id !== undefined);
   return asked(async () =>
     digestOf({
       gateway: gatewayDigest(await readGateway(target)),
-      units: await unitStates(target, addressesOf(input)),
-      authorities: await authorities(target, decisions, input.change_set_id ?? null),
+      units: await unitStates(target, statesOf(input.units)),
+      decisions: (await targetDecisions(target, decisions)).map((row) => ({
+        ...row,
+        decided_at: row.decided_at.toISOString(),
+      })),
+      change_set: await changeSet(target, input.change_set_id),
     }),
   );
 }
@@ -127,7 +29,7 @@ async function fingerprint(target: Work["target"], input: TransitionInput): Prom
 /** What counts for undoing: which of the units are in force, where there is a way back; a way forward has none. */
 async function standing(target: Work["target"], input: TransitionInput): Promise<string> {
   if (input.transition !== "enact" || input.compensation_decision_id === undefined) return digestOf({ forward: true });
-  const units = await unitStates(target, addressesOf(input));
+  const units = await unitStates(target, statesOf(input.units));
   const inForce = units.filter((unit) => unit.lifecycle_status === "enacted");
   return digestOf(inForce.map((unit) => [unit.canonical_address, unit.version_digest]));
 }
@@ -161,6 +63,7 @@ function transitionBuild(transition: TransitionName): Build<TransitionInput> {
     needs: () => [kind.action],
     input: TransitionInput,
     examine: (input) => examineInput(transition, input),
+    admit: admitDecisions,
     digests: digestsOfInput,
     states: [
       {

@@ -2,7 +2,7 @@ import { digestOf } from "../../kernel/json.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
 import type { BuildDigests } from "../../runs/index.ts";
 import type { ManifestUnit, TransitionInput } from "./schemas.ts";
-import type { Asked } from "./store.ts";
+import type { Asked, AskedState } from "./store.ts";
 
 /** The order that a manifest is digested and worked off in. */
 export function inOrder(a: { canonical_address: string }, b: { canonical_address: string }): number {
@@ -16,14 +16,20 @@ export function digestsOfInput(input: TransitionInput): BuildDigests {
   return { manifest_digest: digestOf({ ...content, units }), schema_digest: gateway_digest, count: units.length };
 }
 
-/** What the schema cannot say. @throws ServiceProblem INVALID_REQUEST */
-export function examineInput(transition: string, input: TransitionInput): void {
-  if (input.transition !== transition) fault("/input/transition", `must be ${transition} for this build`);
+/**
+ * What the schema cannot say.
+ * @param at where in the body the input stands
+ * @throws ServiceProblem INVALID_REQUEST
+ */
+export function examineInput(transition: string, input: TransitionInput, at = "/input"): void {
+  if (input.transition !== transition) fault(`${at}/transition`, `must be ${transition} for this build`);
   if (transition !== "enact" && input.compensation_decision_id !== undefined)
-    fault("/input/compensation_decision_id", "is for enactments: nothing undoes this transition but another decision");
+    fault(`${at}/compensation_decision_id`, "is for enactments: nothing undoes this transition but another decision");
+  if ((input.compensation_decision_id === undefined) !== (input.compensation_decision_digest === undefined))
+    fault(`${at}/compensation_decision_digest`, "goes with compensation_decision_id: both, or neither");
   const seen = new Set<string>();
   for (const [position, unit] of input.units.entries()) {
-    const pointer = `/input/units/${position}`;
+    const pointer = `${at}/units/${position}`;
     if (seen.has(unit.canonical_address)) fault(pointer, `is about ${unit.canonical_address}, as an earlier one is`);
     seen.add(unit.canonical_address);
     examineUnit(transition, unit, pointer);
@@ -42,6 +48,14 @@ function examineUnit(transition: string, unit: ManifestUnit, pointer: string): v
 
 function fault(pointer: string, detail: string): never {
   throw new ServiceProblem("INVALID_REQUEST", "The input makes no sense as it is.", { errors: [{ pointer, detail }] });
+}
+
+/** The version of each unit that is, or is to be, in force. */
+export function statesOf(units: readonly ManifestUnit[]): AskedState[] {
+  return units.map(({ canonical_address, version_id, new_version_id }) => ({
+    canonical_address,
+    version_id: new_version_id ?? version_id,
+  }));
 }
 
 /** The units as the gateway is asked for them. */

@@ -6,6 +6,8 @@ export interface Kind {
   /** What a grant for it is for. */
   readonly target: string;
   readonly action: string;
+  /** The kind of review decision that lets it through. */
+  readonly decision: "enactment" | "supersession" | "retirement";
   /** What the gateway answers once it is done. */
   readonly done: string;
   /** What it answers where there was nothing left to do. */
@@ -22,6 +24,7 @@ export const kinds: Readonly<Record<TransitionName, Kind>> = {
     build: "lifecycle-enact",
     target: "IU_LIFECYCLE_ENACT",
     action: "iu_enact",
+    decision: "enactment",
     done: "enacted",
     already: "already_enacted",
     from: ["draft"],
@@ -32,6 +35,7 @@ export const kinds: Readonly<Record<TransitionName, Kind>> = {
     build: "lifecycle-supersede",
     target: "IU_LIFECYCLE_SUPERSEDE",
     action: "iu_supersede",
+    decision: "supersession",
     done: "superseded",
     already: "already_superseded",
     from: ["enacted"],
@@ -42,6 +46,7 @@ export const kinds: Readonly<Record<TransitionName, Kind>> = {
     build: "lifecycle-retire",
     target: "IU_LIFECYCLE_RETIRE",
     action: "iu_retire",
+    decision: "retirement",
     done: "retired",
     already: "already_retired",
     from: ["draft", "enacted", "superseded"],

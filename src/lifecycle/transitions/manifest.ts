@@ -7,26 +7,42 @@ import { gatewayDigest, readGateway } from "../gateway/catalog.ts";
 import { defaultDatabase } from "../schemas.ts";
 import { selectUnitsBelow, selectUnitsNamed, type UnitRow } from "../units/store.ts";
 import { presentOutcome } from "./answers.ts";
-import { askedOf, digestsOfInput, examineInput } from "./input.ts";
+import { tryCompensation } from "./acts.ts";
+import { type Seen, seeDecisions } from "./decisions.ts";
+import { askedOf, digestsOfInput, examineInput, statesOf } from "./input.ts";
 import { kinds } from "./kinds.ts";
 import { type Manifest, type ManifestInput, type ManifestUnit, mostUnits, type TransitionInput } from "./schemas.ts";
-import { callGateway } from "./store.ts";
+import { callGateway, type UnitState, unitStates } from "./store.ts";
 
 /**
  * The manifest that a request for a lifecycle run names: the units as they are now, and what the gateway's dry run says
  * of each. It writes nothing (LIFE-6).
  * @throws LifecycleProblem GATEWAY_NOT_INSTALLED; ServiceProblem INVALID_REQUEST
  */
-export async function makeManifest(target: Database, caller: Caller, wanted: ManifestInput): Promise<Manifest> {
+export async function makeManifest(
+  databases: { readonly control: Database; readonly target: Database },
+  caller: Caller,
+  wanted: ManifestInput,
+): Promise<Manifest> {
   requireOneChoice(wanted);
-  const kind = kinds[wanted.transition];
-  return target.transact(
+  const { transition, database = defaultDatabase } = wanted;
+  const rows = await databases.target.transact((tx) => asked(() => findUnits(tx, wanted)), { readOnly: true });
+  const addresses = rows.map((row) => row.canonical_address);
+  const decisions = await databases.control.transact(
+    (tx) => seeDecisions(tx, transition, wanted, database, addresses),
+    { readOnly: true },
+  );
+  return databases.target.transact(
     async (tx) => {
-      const rows = await asked(async () => findUnits(tx, wanted));
-      const input = inputOf(wanted, rows, gatewayDigest(await readGateway(tx)));
-      examineInput(wanted.transition, input);
+      const input = inputOf(wanted, await asked(() => findUnits(tx, wanted)), {
+        gateway: gatewayDigest(await readGateway(tx)),
+        decisions,
+      });
+      const states = await unitStates(tx, statesOf(input.units));
+      for (const [at, unit] of input.units.entries()) unit.identity_digest = identityOf(unit, states[at]);
+      examineInput(transition, input, "");
       const answers = await asked(() =>
-        callGateway(tx, wanted.transition, askedOf(input.units), {
+        callGateway(tx, transition, askedOf(input.units), {
           actor: caller.principal,
           review_decision_id: wanted.review_decision_id,
           change_set_id: wanted.change_set_id ?? null,
@@ -35,13 +51,25 @@ export async function makeManifest(target: Database, caller: Caller, wanted: Man
           dry_run: true,
         }),
       );
+      const compensation =
+        input.compensation_decision_id === undefined
+          ? []
+          : await tryCompensation(tx, input, {
+              actor: caller.principal,
+              run_ref: null,
+              decision: input.compensation_decision_id,
+            });
       return {
-        build: kind.build,
-        database: wanted.database ?? defaultDatabase,
+        build: kinds[transition].build,
+        database,
         input,
         ...digestsOfInput(input),
-        passed: answers.every((one) => one.status === "plan_ok"),
+        passed:
+          [...answers, ...compensation].every((one) => one.status === "plan_ok") &&
+          decisions.every((one) => one.status === "recorded"),
         results: answers.map(presentOutcome),
+        compensation: compensation.map(presentOutcome),
+        decisions: decisions.map(({ of, decision_id, status }) => ({ of, decision_id, status })),
       };
     },
     { readOnly: true },
@@ -65,6 +93,12 @@ function requireOneChoice({ units, address_prefix, transition }: ManifestInput):
 async function findUnits(tx: Parameters<typeof selectUnitsNamed>[0], wanted: ManifestInput): Promise<UnitRow[]> {
   if (wanted.units === undefined) return unitsBelow(tx, wanted.address_prefix ?? "", wanted);
   const names = wanted.units.map((unit) => unit.canonical_address);
+  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+  if (twice !== -1) {
+    throw new ServiceProblem("INVALID_REQUEST", `${names[twice]} is named twice.`, {
+      errors: [{ pointer: `/units/${twice}/canonical_address`, detail: "is there already" }],
+    });
+  }
   const rows = await selectUnitsNamed(tx, names);
   const found = new Set(rows.map((row) => row.canonical_address));
   const missing = names.findIndex((name) => !found.has(name));
@@ -83,25 +117,42 @@ async function unitsBelow(tx: Parameters<typeof selectUnitsNamed>[0], prefix: st
   });
 }
 
-function inputOf(wanted: ManifestInput, rows: readonly UnitRow[], gateway_digest: string): TransitionInput {
+function inputOf(
+  wanted: ManifestInput,
+  rows: readonly UnitRow[],
+  found: { readonly gateway: string; readonly decisions: readonly Seen[] },
+): TransitionInput {
   const { transition, review_decision_id, compensation_decision_id, change_set_id, reason } = wanted;
   const chosen = new Map(wanted.units?.map((unit) => [unit.canonical_address, unit.new_version_id]));
+  const digest = (of: Seen["of"]): string => found.decisions.find((one) => one.of === of)?.digest ?? "";
   return {
     transition,
     units: rows.map((row) => unitOf(row, transition === "supersede", chosen.get(row.canonical_address))),
     review_decision_id,
-    ...(compensation_decision_id !== undefined && { compensation_decision_id }),
+    review_decision_digest: digest("transition"),
+    ...(compensation_decision_id !== undefined && {
+      compensation_decision_id,
+      compensation_decision_digest: digest("compensation"),
+    }),
     ...(change_set_id !== undefined && { change_set_id }),
     reason,
-    gateway_digest,
+    gateway_digest: found.gateway,
   };
+}
+
+/** @throws LifecycleProblem TRANSITION_REFUSED where the version is not there */
+function identityOf(unit: ManifestUnit, state: UnitState | undefined): string {
+  if (state?.canonical_address === unit.canonical_address && state.identity_digest !== null)
+    return state.identity_digest;
+  throw new LifecycleProblem("TRANSITION_REFUSED", `${unit.canonical_address}: version_not_found.`);
 }
 
 function unitOf(row: UnitRow, superseded: boolean, chosen: string | undefined): ManifestUnit {
   const { canonical_address, version_id, version_digest, newest_version_id, newest_version_digest } = row;
   if (version_id === null || version_digest === null)
     throw new LifecycleProblem("TRANSITION_REFUSED", `${canonical_address}: version_anchor_missing.`);
-  const unit = { canonical_address, version_id, version_digest };
+  // What it says is read for all of them at once.
+  const unit = { canonical_address, version_id, version_digest, identity_digest: "" };
   if (!superseded) return unit;
   if (chosen !== undefined && chosen !== newest_version_id) {
     throw new ServiceProblem("INVALID_REQUEST", `${canonical_address} is superseded by its newest version only.`, {

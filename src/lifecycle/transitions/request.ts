@@ -72,7 +72,7 @@ export async function tryTransition(
 }
 
 async function anchorOf(tx: Tx, address: string): Promise<string | null> {
-  const [unit] = await asked(() => unitStates(tx, [address]));
+  const [unit] = await asked(() => unitStates(tx, [{ canonical_address: address, version_id: null }]));
   return unit?.version_id ?? null;
 }
 

@@ -18,6 +18,10 @@ export const ManifestUnit = Type.Object(
     version_digest: Digest,
     new_version_id: Type.Optional(Uuid),
     new_version_digest: Type.Optional(Digest),
+    identity_digest: Type.String({
+      pattern: "^sha256:[0-9a-f]{64}$",
+      description: "Of what will be in force: the unit, its kind and identity profile, the version's title and body.",
+    }),
   },
   closed,
 );
@@ -38,7 +42,9 @@ export const TransitionInput = Type.Object(
     transition: TransitionName,
     units: Type.Array(ManifestUnit, { minItems: 1, maxItems: mostUnits }),
     review_decision_id: Uuid,
+    review_decision_digest: Digest,
     compensation_decision_id: compensation,
+    compensation_decision_digest: Type.Optional(Digest),
     change_set_id: Type.Optional(Uuid),
     reason: wording,
     gateway_digest: Type.String({
@@ -94,8 +100,21 @@ export const Manifest = Type.Object(
     manifest_digest: Digest,
     schema_digest: Digest,
     count: Type.Integer(),
-    passed: Type.Boolean({ description: "Whether the gateway's dry run is `plan_ok` for every unit." }),
+    passed: Type.Boolean({
+      description: "Whether the gateway's dry run is `plan_ok` for every unit, and every decision is on record here.",
+    }),
     results: Type.Array(Outcome),
+    compensation: Type.Array(Outcome, { description: "What the gateway says of undoing it, where that is asked for." }),
+    decisions: Type.Array(
+      Type.Object(
+        {
+          of: Type.Enum(["transition", "compensation"]),
+          decision_id: Uuid,
+          status: Type.String({ description: "`recorded`, or why it does not let the units through." }),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 );

@@ -1,4 +1,5 @@
 import type { Tx } from "../../database/index.ts";
+import type { DecisionContent } from "../decisions/judge.ts";
 import type { TransitionName } from "../schemas.ts";
 
 /** What one transition is asked with. */
@@ -66,38 +67,56 @@ export async function callGateway(
 export interface UnitState {
   canonical_address: string;
   lifecycle_status: string;
+  /** The version that it stands for. */
   version_id: string | null;
   version_status: string | null;
   version_digest: string | null;
-  identity_digest: string;
+  /** The version that was asked about, and what it says of the unit if it is in force. */
+  named_status: string | null;
+  identity_digest: string | null;
+}
+
+/** A unit, and the version of it that is, or is to be, in force. */
+export interface AskedState {
+  readonly canonical_address: string;
+  readonly version_id: string | null;
 }
 
 /** How these units stand, in the order of their addresses. */
-export async function unitStates(target: Tx, addresses: readonly string[]): Promise<UnitState[]> {
+export async function unitStates(target: Tx, units: readonly AskedState[]): Promise<UnitState[]> {
   const { rows } = await target.query<UnitState>(
-    `SELECT u.canonical_address, u.lifecycle_status, v.id AS version_id, v.lifecycle_status AS version_status,
-            v.content_digest AS version_digest,
-            encode(sha256(convert_to(jsonb_build_array(u.id, u.title, u.unit_kind, u.identity_profile, v.body)::text, 'UTF8')), 'hex') AS identity_digest
-       FROM public.information_unit u LEFT JOIN public.unit_version v ON v.id = u.version_anchor_ref
-      WHERE u.canonical_address = ANY ($1) ORDER BY u.canonical_address COLLATE "C"`,
-    [addresses],
+    `SELECT u.canonical_address, u.lifecycle_status, a.id AS version_id, a.lifecycle_status AS version_status,
+            a.content_digest AS version_digest, n.lifecycle_status AS named_status,
+            'sha256:' || encode(sha256(convert_to(jsonb_build_array(u.id, u.canonical_address, u.unit_kind, u.identity_profile, n.id, n.version_seq,
+              n.title, n.content_digest, n.body)::text, 'UTF8')), 'hex') AS identity_digest
+       FROM jsonb_to_recordset($1::jsonb) AS asked (canonical_address text, version_id uuid)
+       JOIN public.information_unit u USING (canonical_address)
+       LEFT JOIN public.unit_version a ON a.id = u.version_anchor_ref
+       LEFT JOIN public.unit_version n ON n.id = coalesce(asked.version_id, u.version_anchor_ref) AND n.unit_id = u.id
+      ORDER BY u.canonical_address COLLATE "C"`,
+    [JSON.stringify(units)],
   );
   return rows;
 }
 
-/** The decisions and the change set that an input names, as the target has them. */
-export async function authorities(
-  target: Tx,
-  decisions: readonly string[],
-  changeSet: string | null,
-): Promise<unknown> {
-  const { rows } = await target.query<{ found: unknown }>(
-    `SELECT jsonb_build_array(
-       (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.id) FROM cutter_governance.review_decision d WHERE d.id = ANY ($1::uuid[])),
-       (SELECT to_jsonb(c) FROM cutter_governance.cut_change_set c WHERE c.id = $2::uuid)) AS found`,
-    [decisions, changeSet],
+/** The review decisions of these ids, as the target has them. */
+export async function targetDecisions(target: Tx, ids: readonly string[]): Promise<DecisionContent[]> {
+  const { rows } = await target.query<DecisionContent>(
+    `SELECT id AS decision_id, decision_kind, decision, subjects, reason, document_digest, decided_by, decided_at
+       FROM cutter_governance.review_decision WHERE id = ANY ($1::uuid[]) ORDER BY id`,
+    [ids],
   );
-  return rows[0]?.found;
+  return rows;
+}
+
+/** A change set, as the target has it. */
+export async function changeSet(target: Tx, id: string | undefined): Promise<unknown> {
+  if (id === undefined) return null;
+  const { rows } = await target.query<{ found: unknown }>(
+    "SELECT to_jsonb(c) AS found FROM cutter_governance.cut_change_set c WHERE c.id = $1",
+    [id],
+  );
+  return rows[0]?.found ?? null;
 }
 
 export interface WrittenLine {

@@ -17,6 +17,7 @@ export async function reserve(engine: Engine, claim: Claim): Promise<void> {
   const ref = claim.build.looksItself === true ? null : claim.run.rehearsal_ref;
   const sightings = await see(engine, ref === null ? [] : [ref]);
   const lease = await asHolder(engine, claim, async (tx, run) => {
+    await claim.build.admit?.(tx, claim.input, run.database);
     const authority = claim.build.authority ?? grantAuthority;
     const taken = await authority.take(tx, claim.caller, engine.keys, run, leaseOf(engine, claim), sightings);
     await updateRun(tx, run.idempotency_root, {

@@ -108,8 +108,10 @@ function runTargets(authCode: string): Target[] {
 function lifecycleTargets(authCode: string): Target[] {
   const id = "29c88a7b-0000-4000-8000-000000000001";
   const digest = `sha256:${"0".repeat(64)}`;
-  const units = [{ canonical_address: "ICX-CONST/DIEU-0", version_id: id, version_digest: digest }];
-  const input = { transition: "enact", units, review_decision_id: id, reason: "x", gateway_digest: digest };
+  const digests = { version_digest: digest, identity_digest: digest };
+  const units = [{ canonical_address: "ICX-CONST/DIEU-0", version_id: id, ...digests }];
+  const named = { review_decision_id: id, review_decision_digest: digest };
+  const input = { transition: "enact", units, ...named, reason: "x", gateway_digest: digest };
   const run = { idempotency_root: "r", auth_code: authCode, bindings: bindings(), input, work_within_seconds: 60 };
   const decision = { decision_kind: "enactment", decision: "approve", subjects: ["ICX-CONST/*"], reason: "x" };
   const manifest = { transition: "enact", address_prefix: "ICX-CONST/", review_decision_id: id, reason: "x" };

@@ -1,4 +1,4 @@
-import { makeManifest, Manifest, ManifestInput } from "../../../lifecycle/index.ts";
+import { defaultDatabase, makeManifest, Manifest, ManifestInput } from "../../../lifecycle/index.ts";
 import { defineRoute } from "../../route.ts";
 import { inputBodyLimit } from "../runs/limits.ts";
 import { openNamed, targetProblems } from "./target.ts";
@@ -21,8 +21,8 @@ export const makeManifestRoute = defineRoute({
   },
   async looks({ caller, body, services }) {
     const target = await openNamed(services, body.database);
-    await services.lifecycle.carry();
-    return makeManifest(target, caller, body);
+    await services.lifecycle.carry(body.database ?? defaultDatabase);
+    return makeManifest({ control: services.database, target }, caller, body);
   },
   handle: async ({ looked }) => ({ status: 200, body: looked }),
 });

@@ -7,9 +7,10 @@ export const targetProblems = ["TARGET_UNAVAILABLE", "GATEWAY_NOT_INSTALLED"] as
 
 /**
  * The target that a request names.
+ * @param pointer where it names it
  * @throws ServiceProblem INVALID_REQUEST; RunProblem TARGET_UNAVAILABLE
  */
-export function openNamed(services: Services, name: string = defaultDatabase): Promise<Database> {
-  requireDatabase(name, services.lifecycle.databases);
+export function openNamed(services: Services, name: string = defaultDatabase, pointer?: string): Promise<Database> {
+  requireDatabase(name, services.lifecycle.databases, pointer);
   return services.lifecycle.open(name);
 }

@@ -1,4 +1,5 @@
 import {
+  defaultDatabase,
   LifecycleProblem,
   Outcome,
   requireForm,
@@ -41,7 +42,7 @@ function transitionRoute(transition: TransitionName, url: `/${string}`, noun: st
       requireForm(body);
       if (body.dry_run !== true) return undefined;
       const target = await openNamed(services, body.database);
-      await services.lifecycle.carry();
+      await services.lifecycle.carry(body.database ?? defaultDatabase);
       return tryTransition(target, caller, transition, body);
     },
     async handle({ tx, caller, body, services, looked }) {

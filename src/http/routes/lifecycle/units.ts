@@ -12,7 +12,7 @@ export const listUnitsRoute = defineRoute({
   tags: ["lifecycle"],
   schema: { query: UnitQuery, responses: { 200: Page(Unit) }, problems: targetProblems },
   async looks({ query, services }) {
-    const target = await openNamed(services, query.database);
+    const target = await openNamed(services, query.database, "?database");
     return target.transact((tx) => listUnits(tx, query), { readOnly: true });
   },
   handle: async ({ looked }) => ({ status: 200, body: looked }),
@@ -27,7 +27,7 @@ export const listLogRoute = defineRoute({
   tags: ["lifecycle"],
   schema: { query: LogQuery, responses: { 200: Page(LogLine) }, problems: targetProblems },
   async looks({ query, services }) {
-    const target = await openNamed(services, query.database);
+    const target = await openNamed(services, query.database, "?database");
     return target.transact((tx) => listLog(tx, query), { readOnly: true });
   },
   handle: async ({ looked }) => ({ status: 200, body: looked }),
