@@ -227,7 +227,7 @@ async function functions(t: Test, { attempt }: Session, role: Role, decisions: D
       { status: "created" },
     ],
     [`public.fn_iu_apply_edit_draft('${address}', 't', 'body', 'matrix')`, exec, { status: "edited" }],
-    [record, exec, "recorded"],
+    [record, ["directus"], "recorded"],
     ["(SELECT sum(violations)::int FROM public.fn_iu_verify_invariants())", readers, 0],
     [`public.fn_iu_decision_refusal('${address}', 'enactment', '${enactment}', NULL)`, ["directus"], null],
   ];
