@@ -38,9 +38,10 @@ async function runShell(script: string, environment: Readonly<Record<string, str
  * and compares what each prints with the lines that begin with `# =>`.
  * @param page its path in the repository
  * @param least how many blocks there are at least
+ * @param seconds how long it may take
  */
-export function walkThrough(title: string, page: string, least: number): void {
-  t.test(title, { skip: missing.length > 0 && `lacks ${missing.join()}`, timeout: 120_000 }, async (t) => {
+export function walkThrough(title: string, page: string, least: number, seconds = 120): void {
+  t.test(title, { skip: missing.length > 0 && `lacks ${missing.join()}`, timeout: seconds * 1_000 }, async (t) => {
     const dataDir = realpathSync(mkdtempSync(path.join(os.tmpdir(), "countersign-page-")));
     chmodSync(dataDir, 0o711);
     t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
