@@ -56,7 +56,7 @@ export const governedFunctions: readonly GovernedFunction[] = [
   { name: "public.fn_iu_birth_auto", execute: [], base: true },
   { name: "public.fn_iu_updated_at", execute: [], base: true },
   { name: "public.fn_uv_notif_version", execute: [], base: true },
-  { name: "cutter_governance.fn_record_review_decision", execute: [exec], base: true },
+  { name: "cutter_governance.fn_record_review_decision", execute: [], base: true },
   { name: "public.fn_iu_enacted_immut", execute: [], base: false },
   { name: "public.fn_uv_enacted_immut", execute: [], base: false },
   { name: "public.fn_iu_enact", execute: [exec, admin], base: false },
@@ -79,6 +79,9 @@ export const emergencyFunction = "public.fn_iu_emergency_revert";
 
 /** `md5(prosrc)` of `fn_iu_apply_edit_draft` before phase 5, as the document gives it. */
 export const documentEditDraftMd5 = "22875ce25b2e2d1751cc4f3d1757252e";
+
+/** Of plans/fixtures/lifecycle-detector.sql, which a superuser installs and owns. */
+export const detectorSignature = "public.fn_iu_refused_writes(text,bigint)";
 
 export const enactSignature = "public.fn_iu_enact(text,text,uuid,text,uuid,text,text,boolean)";
 
