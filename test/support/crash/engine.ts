@@ -1,5 +1,6 @@
 import { openDatabase } from "../../../src/database/index.ts";
 import { ServerKeys } from "../../../src/kernel/server-keys.ts";
+import { lifecycleBuilds } from "../../../src/lifecycle/index.ts";
 import { stepBuilds } from "../../../src/plans/index.ts";
 import { builds, makeRuns, openTargets } from "../../../src/runs/index.ts";
 import { tally } from "./tally.ts";
@@ -51,7 +52,7 @@ export function startEngine(
   const runs = makeRuns({
     control,
     targets,
-    builds: options.tally === true ? [tally] : [...builds, ...steps],
+    builds: options.tally === true ? [tally] : [...builds, ...lifecycleBuilds, ...steps],
     keys,
     leaseSeconds: options.leaseSeconds,
     retrySeconds: options.retrySeconds ?? 30,
