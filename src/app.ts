@@ -8,7 +8,7 @@ import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
-import { lifecycleBuilds, LifecycleProblem, makeLifecycle } from "./lifecycle/index.ts";
+import { lifecycleBuilds, LifecycleProblem, type LifecycleServices, makeLifecycle } from "./lifecycle/index.ts";
 import { LeaseProblem } from "./leases/index.ts";
 import { Authenticator, OidcIssuer } from "./principals/index.ts";
 import { PlanFileProblem } from "./plan-file/index.ts";
@@ -115,30 +115,42 @@ export function buildApp({
     done();
   });
   app.addHook("onReady", async () => {
-    const sweeper = startSweeper({
-      database,
-      intervalMs: config.sweepIntervalMs,
-      also: async () => {
-        await authenticator.flushUse();
-        await lifecycle.carryAll();
-      },
-      onError: (error) => app.log.warn({ err: error }, "sweep failed"),
-    });
-    const watch = startWatch({
-      control: database,
-      open: (name) => lifecycle.open(name),
-      intervalMs: config.lifecycleWatchSeconds * 1_000,
-      onError: (error, name) =>
-        app.log.warn({ err: error, database: name }, "the lifecycle gateway could not be watched"),
-    });
+    const clocks = startClocks({ config, database, app, lifecycle, flushUse: () => authenticator.flushUse() });
     runs.start();
     app.addHook("onClose", async () => {
-      await Promise.all([sweeper.stop(), watch.stop(), runs.stop()]);
+      await Promise.all([clocks.stop(), runs.stop()]);
       await lifecycle.stop();
       await targetDatabases.close();
     });
   });
   return app;
+}
+
+interface Clocked extends Pick<Dependencies, "config" | "database"> {
+  readonly app: FastifyInstance;
+  readonly lifecycle: LifecycleServices;
+  flushUse(): Promise<void>;
+}
+
+/** What happens every so often, beside the requests. */
+function startClocks({ config, database, app, lifecycle, ...work }: Clocked): { stop(): Promise<void> } {
+  const sweeper = startSweeper({
+    database,
+    intervalMs: config.sweepIntervalMs,
+    also: async () => {
+      await work.flushUse();
+      await lifecycle.carryAll();
+    },
+    onError: (error) => app.log.warn({ err: error }, "sweep failed"),
+  });
+  const watch = startWatch({
+    control: database,
+    open: (name) => lifecycle.open(name),
+    intervalMs: config.lifecycleWatchSeconds * 1_000,
+    onError: (error, name) =>
+      app.log.warn({ err: error, database: name }, "the lifecycle gateway could not be watched"),
+  });
+  return { stop: async () => void (await Promise.all([sweeper.stop(), watch.stop()])) };
 }
 
 /** The issuer whose JWTs are taken. Nothing is asked of it before the first token comes. */

@@ -31,10 +31,10 @@ export async function makePlace(server: EmbeddedServer, name: string, root: URL)
   const ownerUrl = server.url(name, { user: "countersign_owner", password: countersign_owner });
   const appUrl = server.url(name, { user: "countersign_app", password: countersign_app });
   // The schema of that very checkout.
-  const { migrate } = (await import(new URL("src/database/index.ts", root).href)) as {
-    migrate(options: { ownerUrl: string }): Promise<unknown>;
+  const its = (await import(new URL("src/database/index.ts", root).href)) as {
+    migrate: (options: { ownerUrl: string }) => Promise<unknown>;
   };
-  await migrate({ ownerUrl });
+  await its.migrate({ ownerUrl });
   const token = await makeToken(appUrl);
   const { child, url } = await startProcess(fileURLToPath(new URL("src/main.ts", root)), {
     DATABASE_URL: appUrl,

@@ -62,7 +62,6 @@ export function edgeHandler(
   maxWaiting: number,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const edge: Edge = { route, services, checkAnswer: answerCheck(route) };
-  const mutating = isMutating(route);
   return async (request, reply) => {
     const dryRun = isDryRun(route, request);
     const claim = isIdempotent(route) && !dryRun ? claimOf(request) : undefined;
@@ -75,15 +74,7 @@ export function edgeHandler(
       }
       const shared = claim === undefined && !dryRun ? await answerTogether(edge, request, given) : undefined;
       if (shared !== undefined) return await send(route, request, reply, shared);
-      const sightings = (await route.sees?.(given)) ?? nothingSeen;
-      const looked = await route.looks?.(given);
-      const done = await services.database.transact(
-        (tx) => perform(edge, request, { ...given, tx, sightings, looked }, claim),
-        mutating ? { rollback: dryRun } : { readOnly: true },
-      );
-      if (!dryRun) route.committed?.(services);
-      count(edge, done.replayed ? "replayed" : (done.problem?.code ?? done.outcome));
-      request.problemCode = done.problem?.code;
+      const done = await answerAlone(edge, request, given, claim);
       if (done.replayed) reply.header("idempotency-replayed", "true");
       return await send(route, request, reply, done.answer);
     } catch (error) {
@@ -91,6 +82,26 @@ export function edgeHandler(
       throw error;
     }
   };
+}
+
+/** The answer in a transaction of its own, with what is seen of targets before it. */
+async function answerAlone(
+  edge: Edge,
+  request: FastifyRequest,
+  given: Given,
+  claim: Claim | undefined,
+): Promise<Performed> {
+  const { route, services } = edge;
+  const sightings = (await route.sees?.(given)) ?? nothingSeen;
+  const looked = await route.looks?.(given);
+  const done = await services.database.transact(
+    (tx) => perform(edge, request, { ...given, tx, sightings, looked }, claim),
+    isMutating(route) ? { rollback: given.dryRun } : { readOnly: true },
+  );
+  if (!given.dryRun) route.committed?.(services);
+  count(edge, done.replayed ? "replayed" : (done.problem?.code ?? done.outcome));
+  request.problemCode = done.problem?.code;
+  return done;
 }
 
 /** The answer in a transaction that others share, where the route has such an answer for this request. */

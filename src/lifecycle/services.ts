@@ -1,6 +1,7 @@
 import type { Database } from "../database/index.ts";
 import type { Targets } from "../runs/index.ts";
 import { carryAll, carryDecisions } from "./decisions/carry.ts";
+import type { Acceptability } from "./gateway/baselines/take.ts";
 import { type GatewaySighting, seeGateways } from "./incidents/see.ts";
 import { verifyTarget } from "./verification/verify-target.ts";
 
@@ -17,7 +18,7 @@ export interface LifecycleServices {
   /** Has all of them carried, and waits for it. */
   carryAll(): Promise<void>;
   /** Whether the verification of a target passes now, but for what acceptance itself settles (LIFE-5). */
-  passes(database: string): Promise<boolean>;
+  passes(database: string): Promise<Acceptability>;
   /** How the accepted gateways look now; nothing is written (OPEN-10). */
   sightings(): Promise<readonly GatewaySighting[]>;
 }
@@ -25,7 +26,7 @@ export interface LifecycleServices {
 export interface LifecycleOptions {
   readonly control: Database;
   readonly targets: Targets;
-  log(message: string, fields: Readonly<Record<string, unknown>>): void;
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** @returns the services, and `stop`, which waits for what is under way */
@@ -47,7 +48,7 @@ export function makeLifecycle(options: LifecycleOptions): LifecycleServices & { 
     carry,
     carryAll: carryAllNow,
     wake: () => void carryAllNow(),
-    passes: async (database) => (await verifyTarget(control, open, database)).acceptable,
+    passes: (database) => verifyTarget(control, open, database),
     sightings: () => seeGateways(control, open),
     stop: async () => void (await Promise.all(under)),
   };

@@ -53,7 +53,11 @@ t.test("GRANT-3 of consumes that arrive together each has its own verdict", asyn
   t.match(differs?.body, { code: "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH", mismatched: ["plan_revision"] });
   t.match(foreign?.body, { code: "CHAIRMAN_AUTHORIZATION_SCOPE_MISMATCH", mismatched: ["executor"] });
   t.match(none?.body, { code: "NOT_FOUND" });
-  t.same([first?.status, second?.status].toSorted(), [200, 409], "of two for one grant one wins");
+  t.same(
+    [first?.status, second?.status].toSorted((a = 0, b = 0) => a - b),
+    [200, 409],
+    "of two for one grant one wins",
+  );
   t.match(again?.body, { replayed: true, idempotency_root: "another root" });
 
   const rows = await rowsOf(service, codes);
@@ -125,7 +129,9 @@ t.test("GRANT-1 of verifies that arrive together each has its own verdict", asyn
 t.test("GRANT-3 batches: no key twice in one, none too large, none lost, and a full queue says so", async (t) => {
   const sizes: number[] = [];
   let open = (): void => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
   const batches = new Batches<number, number>({
     async run(items): Promise<Settled<number>[]> {
       await gate;
@@ -137,6 +143,7 @@ t.test("GRANT-3 batches: no key twice in one, none too large, none lost, and a f
     most: 4,
     lanes: 2,
     waiting: 30,
+    waitingOfKey: 30,
   });
   const pending = Array.from({ length: 40 }, (_, item) => batches.add(item));
   const settled = Promise.allSettled(pending);

@@ -38,7 +38,9 @@ t.test("RUN-7 the registry ships the scopes of the contract, two for each target
   const lifecycle = all.filter((one) => one["carrier"] === "IU");
   t.equal(all.length, shipped.length + lifecycle.length);
   t.same(
-    lifecycle.map((one) => `${one["target"]} ${one["environment"]} ${one["rehearsal_required"]}`).toSorted(),
+    lifecycle
+      .map((one) => `${String(one["target"])} ${String(one["environment"])} ${String(one["rehearsal_required"])}`)
+      .toSorted(),
     ["ENACT", "RETIRE", "SUPERSEDE"].flatMap((act) => [
       `IU_LIFECYCLE_${act} production true`,
       `IU_LIFECYCLE_${act} staging false`,

@@ -14,6 +14,8 @@ export interface BatchOptions<Item, Result> {
   readonly lanes: number;
   /** Items that may wait; one more is refused. */
   readonly waiting: number;
+  /** Items of one key that may wait, lest they keep all others out. */
+  readonly waitingOfKey: number;
 }
 
 interface Waiting<Item, Result> {
@@ -30,6 +32,7 @@ interface Waiting<Item, Result> {
 export class Batches<Item, Result> {
   readonly #options: BatchOptions<Item, Result>;
   #queue: Waiting<Item, Result>[] = [];
+  readonly #ofKey = new Map<string, number>();
   #busy = 0;
   #scheduled = false;
 
@@ -39,7 +42,9 @@ export class Batches<Item, Result> {
 
   /** @throws ServiceProblem OVERLOADED when too many wait; else as the item was settled */
   add(item: Item): Promise<Result> {
-    if (this.#queue.length >= this.#options.waiting) {
+    const key = this.#options.key(item);
+    const ofKey = this.#ofKey.get(key) ?? 0;
+    if (this.#queue.length >= this.#options.waiting || ofKey >= this.#options.waitingOfKey) {
       return Promise.reject(
         new ServiceProblem("OVERLOADED", "Too many requests of this kind wait. Nothing was changed.", {
           retryAfterSeconds: 1,
@@ -47,7 +52,8 @@ export class Batches<Item, Result> {
       );
     }
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ item, key: this.#options.key(item), resolve, reject });
+      this.#queue.push({ item, key, resolve, reject });
+      this.#ofKey.set(key, ofKey + 1);
       this.#schedule();
     });
   }
@@ -90,6 +96,9 @@ export class Batches<Item, Result> {
       if (batch.length < this.#options.most && !keys.has(one.key)) {
         keys.add(one.key);
         batch.push(one);
+        const others = (this.#ofKey.get(one.key) ?? 1) - 1;
+        if (others === 0) this.#ofKey.delete(one.key);
+        else this.#ofKey.set(one.key, others);
       } else left.push(one);
     }
     this.#queue = left;

@@ -17,6 +17,8 @@ const most = 64;
 const lanes = 2;
 /** More than a process can have answered within a client's patience. */
 const waiting = 4_096;
+/** Requests for one grant: of them one wins, and a thousand at once is more than anybody has. */
+const waitingOfKey = 2_048;
 
 export function makeGrantServices(database: Database): GrantServices {
   const consumes = new Batches<ConsumeItem, Consumed>({
@@ -26,6 +28,7 @@ export function makeGrantServices(database: Database): GrantServices {
     most,
     lanes,
     waiting,
+    waitingOfKey,
   });
   let asked = 0;
   const verifies = new Batches<VerifyItem, Verified>({
@@ -34,6 +37,7 @@ export function makeGrantServices(database: Database): GrantServices {
     most,
     lanes,
     waiting,
+    waitingOfKey,
   });
   return { consume: (item) => consumes.add(item), verify: (item) => verifies.add(item) };
 }

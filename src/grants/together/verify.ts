@@ -1,7 +1,8 @@
 import type { Database } from "../../database/index.ts";
 import type { Caller } from "../../kernel/caller.ts";
 import { asked, refusal } from "../bindings.ts";
-import { judge } from "../predicate.ts";
+import { canonicalJson } from "../../kernel/json.ts";
+import { type Bindings, judge } from "../predicate.ts";
 import { rehearsalRefOf } from "../rehearsal.ts";
 import type { BindingsInput, Verdict } from "../schemas.ts";
 import type { GrantRow } from "../store.ts";
@@ -25,10 +26,13 @@ export async function verifyTogether(
   database: Database,
   items: readonly VerifyItem[],
 ): Promise<readonly Settled<Verified>[]> {
-  const questions = items.map((item) => asked(item.input));
+  // The same question by many is looked up once.
+  const keys = items.map((item) => canonicalJson(asked(item.input)));
+  const distinct = [...new Set(keys)];
+  const questions = distinct.map((key) => JSON.parse(key) as Bindings);
   const rows = await database.transact((tx) => findAllCandidates(tx, questions), { readOnly: true });
-  const candidates = Map.groupBy(rows, (row) => row.question);
-  return items.map((item, position) => verdictOn(item, candidates.get(position + 1) ?? []));
+  const candidates = Map.groupBy(rows, (row) => distinct[row.question - 1]);
+  return items.map((item, position) => verdictOn(item, candidates.get(keys[position]) ?? []));
 }
 
 function verdictOn({ caller, input }: VerifyItem, candidates: readonly GrantRow[]): Settled<Verified> {

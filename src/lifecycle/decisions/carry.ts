@@ -6,8 +6,8 @@ import { databasesWaiting, type DecisionRow, insertDelivery, recordInTarget, sel
 
 export interface Carrying {
   readonly control: Database;
-  open(database: string): Promise<Database>;
-  log(message: string, fields: Readonly<Record<string, unknown>>): void;
+  readonly open: (database: string) => Promise<Database>;
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Carries whatever waits, each database for itself: one that cannot be reached keeps no other. */

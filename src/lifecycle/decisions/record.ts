@@ -59,9 +59,17 @@ export async function listReviewDecisions(tx: Tx, query: DecisionQuery): Promise
   return pageOf(rows, page.limit, (row) => [row.position, row.decision_id], presentDecision);
 }
 
-function presentDecision({ position: _, ...row }: DecisionRow): ReviewDecision {
+function presentDecision(row: DecisionRow): ReviewDecision {
+  const { decision_id, database, decision_kind, decision, subjects, reason, document_digest, decided_by } = row;
   return {
-    ...row,
+    decision_id,
+    database,
+    decision_kind,
+    decision,
+    subjects,
+    reason,
+    document_digest,
+    decided_by,
     decided_at: row.decided_at.toISOString(),
     carried_at: row.carried_at?.toISOString() ?? null,
   };

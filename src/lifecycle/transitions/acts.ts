@@ -11,6 +11,8 @@ import { type Answered, callGateway, linesOfRun, unitStates } from "./store.ts";
 
 export type TransitionWork = Work<TransitionInput>;
 
+const addressesOf = (input: TransitionInput): string[] => input.units.map((unit) => unit.canonical_address);
+
 /** @throws LifecycleProblem GATEWAY_CHANGED where the gateway is not the one that was approved (OPEN-10) */
 async function requireGateway({ target, input }: TransitionWork): Promise<void> {
   const found = gatewayDigest(await readGateway(target));
@@ -83,7 +85,7 @@ export async function move(work: TransitionWork): Promise<Detail> {
 
 /** What was written, read back in the same transaction. */
 export async function requireLines({ target, input, root }: TransitionWork): Promise<Detail> {
-  const lines = await linesOfRun(target, root);
+  const lines = await linesOfRun(target, root, addressesOf(input));
   const expected = input.units.length * kinds[input.transition].lines;
   if (lines.length !== expected)
     throw new LifecycleProblem("TRANSITION_REFUSED", `The log has ${lines.length} lines of this run, not ${expected}.`);
@@ -124,10 +126,11 @@ const shown = 20;
 export async function undo(work: Undoing<TransitionInput>): Promise<Detail> {
   const { target, input, root, bindings } = work;
   const decision = input.compensation_decision_id;
-  const lines = await linesOfRun(target, root);
+  const lines = await linesOfRun(target, root, addressesOf(input));
   if (lines.length === 0) return { retired: 0 };
   if (input.transition !== "enact" || decision === undefined) return { stays: lines.length };
-  const own = new Map(lines.map((line) => [line.canonical_address, line.uv_id]));
+  const enacted = lines.filter((line) => line.transition_type === "enact");
+  const own = new Map(enacted.map((line) => [line.canonical_address, line.uv_id]));
   const states = await unitStates(
     target,
     [...own].map(([canonical_address, version_id]) => ({ canonical_address, version_id })),

@@ -46,8 +46,11 @@ async function delta(target: Work["target"], before: unknown) {
       deleted: now.deleted - (then?.deleted ?? 0),
     };
   });
-  const own = (table: string) => table.startsWith("public.countersign_");
-  return { rows: rows.filter((row) => !own(row.table) && row.inserted + row.updated + row.deleted > 0) };
+  return {
+    rows: rows.filter(
+      (row) => !row.table.startsWith("public.countersign_") && row.inserted + row.updated + row.deleted > 0,
+    ),
+  };
 }
 
 /** The build of one transition (LIFE-6): dry run of all, then all of them in one transaction, then the close-out. */

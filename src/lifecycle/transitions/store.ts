@@ -127,12 +127,16 @@ export interface WrittenLine {
   uv_content_digest: string | null;
 }
 
-/** What a run has left in the log. */
-export async function linesOfRun(target: Tx, root: string): Promise<WrittenLine[]> {
+/**
+ * What a run has left in the log: lines of its root, of its own units, by the login that it works as. Anybody who may enact
+ * could write the root of another's run into a line of theirs.
+ */
+export async function linesOfRun(target: Tx, root: string, addresses: readonly string[]): Promise<WrittenLine[]> {
   const { rows } = await target.query<WrittenLine>(
     `SELECT log_id::integer AS log_id, canonical_address, uv_id, transition_type, uv_content_digest
-       FROM public.iu_lifecycle_log WHERE run_ref = $1 ORDER BY log_id`,
-    [root],
+       FROM public.iu_lifecycle_log
+      WHERE run_ref = $1 AND canonical_address = ANY ($2) AND session_role = session_user ORDER BY log_id`,
+    [root, addresses],
   );
   return rows;
 }

@@ -28,7 +28,6 @@ export const consumeGrantRoute = defineRoute({
   countsAs: "consume",
   async together({ caller, params, body, services }, ready) {
     if (body.lease !== undefined) return undefined;
-    const answer = (receipt: Receipt) => ({ status: 200, body: receipt, outcome: "ok" }) as const;
     const item = { caller, authCode: params.auth_code, input: body, ready: (one: Receipt) => ready(answer(one)) };
     const consumed = await services.grants.consume(item);
     return consumed === apart ? undefined : answer(consumed);
@@ -46,6 +45,10 @@ export const consumeGrantRoute = defineRoute({
     restore: ({ tx, services }, kept) => withLease(tx, services.serverKeys, kept as Receipt),
   },
 });
+
+function answer(receipt: Receipt) {
+  return { status: 200, body: receipt, outcome: "ok" } as const;
+}
 
 function withoutToken(receipt: Receipt): Receipt {
   if (receipt.lease === undefined) return receipt;

@@ -10,7 +10,8 @@ export const takeBaselineRoute = defineRoute({
   summary: "Accept the lifecycle gateway of a target as it is",
   description:
     "The watch compares with it from here on. `gateway_digest` is the one of the verification report; the gateway must " +
-    "still be that one, and its verification must pass (OPEN-10).",
+    "still be that one, and its verification must pass. Bodies of another base than the document's are settled by the first " +
+    "acceptance, those in `bodies_to_name` only where `accepted_bodies` names them as they are (OPEN-10).",
   tags: ["lifecycle"],
   schema: {
     body: BaselineInput,
