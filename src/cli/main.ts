@@ -7,9 +7,11 @@ import { version } from "../version.ts";
 import { addApprovalCommands, type Connect } from "./approvals.ts";
 import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
 import { addBuildCommands } from "./builds.ts";
+import { addDecisionCommands } from "./decisions.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addHoldCommands } from "./holds.ts";
 import { addLeaseCommands } from "./leases.ts";
+import { addLifecycleCommands } from "./lifecycle.ts";
 import { addOperationCommands } from "./operations.ts";
 import type { Shown } from "./output.ts";
 import { addPlanCommands } from "./plans.ts";
@@ -47,6 +49,8 @@ function makeProgram(): Command {
   addBuildCommands(program, run, connect);
   addRunCommands(program, run, connect);
   addPlanCommands(program, run, connect);
+  addDecisionCommands(program, run, connect);
+  addLifecycleCommands(program, run, connect);
   return program;
 }
 

@@ -24,6 +24,7 @@ import type {
 } from "../runs/index.ts";
 import type { Scope, ScopeInput } from "../scopes/index.ts";
 import type { RevokeKeyInput, SigningKey, SigningKeyInput } from "../signatures/index.ts";
+import { LifecycleCalls } from "./lifecycle.ts";
 import { type PageOf, PlanCalls } from "./plans.ts";
 import { followRun, type RunEnd } from "./progress.ts";
 import { sign } from "./sign.ts";
@@ -45,10 +46,13 @@ export class Client {
   readonly #transport: Transport;
   /** Plans, their steps and the records that let a step be committed. */
   readonly plans: PlanCalls;
+  /** Units, their transitions and the gateway that these pass. */
+  readonly lifecycle: LifecycleCalls;
 
   constructor(url: string, token: string) {
     this.#transport = new Transport(url, token);
     this.plans = new PlanCalls(this.#transport);
+    this.lifecycle = new LifecycleCalls(this.#transport);
   }
 
   #get<Answer>(path: string, query?: Query, options?: CallOptions): Promise<Answer> {

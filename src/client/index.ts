@@ -1,5 +1,6 @@
 export { Client, type Executed } from "./client.ts";
 export { keyProof, newSigningKey, type PrivateKey, publicPart, signDetached } from "./esign.ts";
+export { type DryTransition, type GrantedTransition, LifecycleCalls } from "./lifecycle.ts";
 export { type PageOf, PlanCalls } from "./plans.ts";
 export { ClientProblem } from "./problem.ts";
 export type { RunEnd } from "./progress.ts";

@@ -1,0 +1,120 @@
+import type { Command } from "commander";
+import type { Connect } from "./approvals.ts";
+import { UsageError } from "./connection.ts";
+import { fields, plain, table } from "./output.ts";
+import type { Run } from "./tokens.ts";
+
+/** The gateway as it was accepted, what differs from it, and what has happened (OPEN-10). */
+export function addGatewayCommands(lifecycle: Command, run: Run, connect: Connect): void {
+  addBaselines(lifecycle, run, connect);
+  addWatch(lifecycle, run, connect);
+  addIncidents(lifecycle, run, connect);
+}
+
+function addBaselines(lifecycle: Command, run: Run, connect: Connect): void {
+  const baseline = lifecycle.command("baseline").description("the gateway as it was accepted");
+  baseline
+    .command("take")
+    .description("accept the gateway as it is now, if it is the one that you reviewed")
+    .requiredOption("--digest <digest>", "gateway_digest of the verification that you reviewed")
+    .requiredOption("--reason <text>")
+    .option("--database <name>")
+    .action(({ digest, reason, database }: { digest: string; reason: string; database?: string }) =>
+      run(async () => {
+        const input = { gateway_digest: digest, reason, ...(database === undefined ? {} : { database }) };
+        const value = await connect("sovereign").client.lifecycle.takeBaseline(input);
+        return { value, text: fields(value) };
+      }),
+    );
+  baseline
+    .command("list")
+    .option("--database <name>")
+    .option("--limit <n>")
+    .option("--cursor <cursor>")
+    .action((query: Record<string, string>) =>
+      run(async () => {
+        const value = await connect("operator").client.lifecycle.listBaselines(query);
+        const rows = value.items.map((one) => [
+          one.baseline_id,
+          one.database,
+          one.objects,
+          one.taken_by,
+          one.taken_at,
+          one.gateway_digest,
+          one.reason,
+        ]);
+        const text = table(["baseline", "database", "objects", "by", "at", "digest", "reason"], rows);
+        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
+      }),
+    );
+}
+
+function addWatch(lifecycle: Command, run: Run, connect: Connect): void {
+  lifecycle
+    .command("watch")
+    .description("compare the gateway with the accepted one, now; exit 1 where it differs or an incident was opened")
+    .option("--database <name>")
+    .action((options: { database?: string }) =>
+      run(async () => {
+        const value = await connect("operator").client.lifecycle.watch(options.database);
+        const { differences, detector, consistency, ...rest } = value;
+        const rows = differences.map(({ object, aspect, expected, found }) => [
+          object,
+          aspect,
+          JSON.stringify(expected),
+          JSON.stringify(found),
+        ]);
+        const head = fields({
+          ...rest,
+          detector: detector.state,
+          refused_since: detector.refused_since,
+          contradictions: consistency.compared ? consistency.contradictions : "not compared",
+        });
+        const text = `${head}\n\n${table(["differs", "in", "accepted", "found"], rows)}`;
+        return { value, text, code: differences.length + value.opened.length === 0 ? 0 : 1 };
+      }),
+    );
+}
+
+function addIncidents(lifecycle: Command, run: Run, connect: Connect): void {
+  lifecycle
+    .command("incidents")
+    .option("--status <status>", "open or resolved")
+    .option("--kind <kind>", "gateway_changed, direct_write_refused or log_contradicted")
+    .option("--database <name>")
+    .option("--limit <n>")
+    .option("--cursor <cursor>")
+    .action((query: Record<string, string>) =>
+      run(async () => {
+        const value = await connect("operator").client.lifecycle.listIncidents(query);
+        const rows = value.items.map((one) => [
+          one.incident_id,
+          one.opened_at,
+          one.status,
+          one.kind,
+          one.subject,
+          JSON.stringify(one.detail),
+          one.resolved_reason,
+        ]);
+        const text = table(["incident", "at", "status", "kind", "subject", "detail", "resolved"], rows);
+        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
+      }),
+    );
+  lifecycle
+    .command("resolve")
+    .description("say that an incident was dealt with, and how")
+    .argument("<incident>", "its number", incidentNumber)
+    .requiredOption("--reason <text>")
+    .action((id: number, { reason }: { reason: string }) =>
+      run(async () => {
+        const value = await connect("operator").client.lifecycle.resolveIncident(id, reason);
+        return { value, text: `incident ${id} is ${value.status}: ${plain(value.resolved_reason)}` };
+      }),
+    );
+}
+
+/** @throws UsageError */
+function incidentNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`${text} is not the number of an incident`);
+  return Number(text);
+}
