@@ -4,9 +4,12 @@ import { LifecycleProblem } from "./errors.ts";
 /** No such schema, table, function or column. */
 const absent = new Set(["3F000", "42P01", "42883", "42703"]);
 
+/** What a function of the target has raised, or run into; not what a lock, a connection or the server has. */
+const said = /^(?:P0|22|23|2F|38|39|42)/;
+
 /**
  * Asks a target, where what is asked for may not have been rolled out.
- * @throws LifecycleProblem GATEWAY_NOT_INSTALLED
+ * @throws LifecycleProblem GATEWAY_NOT_INSTALLED, TRANSITION_REFUSED
  */
 export async function asked<T>(what: () => Promise<T>): Promise<T> {
   try {
@@ -26,6 +29,11 @@ export async function asked<T>(what: () => Promise<T>): Promise<T> {
           cause: error,
         },
       );
+    }
+    if (said.test(state)) {
+      throw new LifecycleProblem("TRANSITION_REFUSED", `The gateway answers with an error of its own (${state}).`, {
+        cause: error,
+      });
     }
     throw error;
   }

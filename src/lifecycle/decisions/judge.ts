@@ -11,7 +11,8 @@ export interface DecisionContent {
   readonly reason: string | null;
   readonly document_digest: string | null;
   readonly decided_by: string;
-  readonly decided_at: Date;
+  /** A number where a target says `infinity`. */
+  readonly decided_at: Date | number;
 }
 
 /** What a decision is known by, here and in the target: a row that says anything else is another decision. */
@@ -25,7 +26,7 @@ export function decisionDigest(row: DecisionContent): string {
     reason,
     document_digest,
     decided_by,
-    decided_at: row.decided_at.toISOString(),
+    decided_at: typeof row.decided_at === "number" ? String(row.decided_at) : row.decided_at.toISOString(),
   });
 }
 

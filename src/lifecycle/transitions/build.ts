@@ -1,6 +1,7 @@
 import { digestOf } from "../../kernel/json.ts";
 import type { AnyBuild, Build, Work } from "../../runs/index.ts";
 import { asked } from "../asked.ts";
+import { decisionDigest } from "../decisions/judge.ts";
 import { LifecycleProblem } from "../errors.ts";
 import { gatewayDigest, readGateway } from "../gateway/catalog.ts";
 import type { TransitionName } from "../schemas.ts";
@@ -17,10 +18,7 @@ async function fingerprint(target: Work["target"], input: TransitionInput): Prom
     digestOf({
       gateway: gatewayDigest(await readGateway(target)),
       units: await unitStates(target, statesOf(input.units)),
-      decisions: (await targetDecisions(target, decisions)).map((row) => ({
-        ...row,
-        decided_at: row.decided_at.toISOString(),
-      })),
+      decisions: (await targetDecisions(target, decisions)).map(decisionDigest),
       change_set: await changeSet(target, input.change_set_id),
     }),
   );

@@ -1,4 +1,5 @@
 import type { Tx } from "../../database/index.ts";
+import { LifecycleProblem } from "../errors.ts";
 import type { DecisionContent } from "../decisions/judge.ts";
 import type { TransitionName } from "../schemas.ts";
 
@@ -40,14 +41,17 @@ const calls: Readonly<Record<TransitionName, string>> = {
   retire: "public.fn_iu_retire(u.canonical_address, $2, $3::uuid, $4::uuid, $5, $6, $7)",
 };
 
-/** Asks the gateway's one door for each unit, in the order of their addresses, so that two runs cannot wait for each other. */
+/**
+ * Asks the gateway's one door for each unit, in the order of their addresses, so that two runs cannot wait for each other.
+ * @throws LifecycleProblem GATEWAY_NOT_INSTALLED for an answer that is none
+ */
 export async function callGateway(
   target: Tx,
   transition: TransitionName,
   units: readonly Asked[],
   terms: Terms,
 ): Promise<Answered[]> {
-  const { rows } = await target.query<{ answered: Answered }>(
+  const { rows } = await target.query<{ answered: Answered | null }>(
     `SELECT ${calls[transition]} AS answered
        FROM (SELECT * FROM jsonb_to_recordset($1::jsonb) AS of (canonical_address text, prior_version_id uuid, new_version_id uuid)
               ORDER BY canonical_address COLLATE "C") AS u`,
@@ -61,7 +65,12 @@ export async function callGateway(
       terms.dry_run,
     ],
   );
-  return rows.map((row) => row.answered);
+  for (const { answered } of rows) {
+    if (typeof answered?.status === "string" && (answered.log_id == null || typeof answered.log_id === "number"))
+      continue;
+    throw new LifecycleProblem("GATEWAY_NOT_INSTALLED", "A function of the gateway does not answer as it should.");
+  }
+  return rows.map((row) => row.answered as Answered);
 }
 
 export interface UnitState {

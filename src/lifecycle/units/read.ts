@@ -13,7 +13,8 @@ export async function listUnits(target: Tx, query: UnitQuery): Promise<PageOf<Un
 }
 
 function presentUnit(row: UnitRow): Unit {
-  return { ...row, enacted_at: row.enacted_at?.toISOString() ?? null };
+  // A time that is none (`infinity`) is shown as none: it is the verification that finds it.
+  return { ...row, enacted_at: row.enacted_at instanceof Date ? row.enacted_at.toISOString() : null };
 }
 
 /** The lifecycle log of a target, newest first. @throws LifecycleProblem GATEWAY_NOT_INSTALLED */
