@@ -7,7 +7,11 @@ export async function main(): Promise<void> {
   try {
     const config = readConfig();
     const running = await serve(config);
-    closeWithGrace({ delay: config.shutdownGraceMs }, () => running.close());
+    closeWithGrace({ delay: config.shutdownGraceMs }, ({ err }) => {
+      // What nobody has caught ends the process: it is not to end without a word.
+      if (err !== undefined) process.stderr.write(`countersign ends: ${err.stack ?? err.message}\n`);
+      return running.close();
+    });
     const credentials =
       running.credentialsFile === undefined
         ? "tokens: countersign token create"

@@ -72,6 +72,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
   });
   pool.on("error", (error) => options.onIdleError?.(error));
+  // A connection may break in the very segment that makes it ready, before whoever asked for it can listen.
+  pool.on("connect", (client) => client.on("error", ignored));
   const prelude = preludes(options);
 
   return {

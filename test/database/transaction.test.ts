@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import t, { type Test } from "tap";
 import { type Database, openDatabase } from "../../src/database/index.ts";
 import { useDatabase } from "../support/cluster.ts";
@@ -149,3 +149,39 @@ t.test("GRANT-3 a savepoint rolls back to itself alone", async (t) => {
   await database.transact((tx) => tx.query("INSERT INTO scratch VALUES (4)"), { rollback: true });
   t.same(await rows(), [{ n: 1 }, { n: 3 }], "a dry run leaves nothing");
 });
+
+t.test(
+  "OPEN-7 a connection that breaks in the segment that makes it ready ends nothing but its transaction",
+  async (t) => {
+    const field = (code: string, text: string): Buffer => Buffer.from(`${code}${text}\0`);
+    const message = (type: string, body: Buffer): Buffer => {
+      const head = Buffer.alloc(5);
+      head.write(type);
+      head.writeInt32BE(body.length + 4, 1);
+      return Buffer.concat([head, body]);
+    };
+    // What a server says while another of its processes crashes: "ready", and with the same breath that it is over.
+    const crashed = [
+      field("S", "FATAL"),
+      field("V", "FATAL"),
+      field("C", "57P02"),
+      field("M", "crash"),
+      Buffer.from([0]),
+    ];
+    const said = [message("R", Buffer.alloc(4)), message("Z", Buffer.from("I")), message("E", Buffer.concat(crashed))];
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.end(Buffer.concat(said)));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.teardown(async () => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const database = openDatabase({ url: `postgres://x:y@127.0.0.1:${port}/z`, poolSize: 1 });
+    t.teardown(() => database.close());
+    await t.rejects(
+      database.transact((tx) => tx.query("SELECT 1")),
+      { code: "DATABASE_UNAVAILABLE" },
+    );
+  },
+);
