@@ -35,6 +35,8 @@ export async function executeRequest(
         ? { result: "FAIL:unimplemented" }
         : await handler.execute(tx, caller, request, sightings);
   const authCode = outcome.result === "OK" ? outcome.grant.auth_code : undefined;
+  // Asked again for what was done, nothing changes: the request has its result, and its event, from the first time.
+  if (outcome.result === "OK" && outcome.replayed) return outcome;
   await recordResult(tx, caller, request, { result: outcome.result, authCode });
   return outcome;
 }

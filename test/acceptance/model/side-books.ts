@@ -223,6 +223,7 @@ export class ResultBook {
   }
 
   record(name: RequestName, line: string): void {
+    if (this.#results.get(name) === "OK" && line === "OK") return;
     if (this.#results.get(name) !== "OK") this.#results.set(name, line);
     this.#events.add("dispatcher", "approval_request.executed", requestCode(this.#scene, name));
   }
