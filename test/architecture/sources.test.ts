@@ -13,7 +13,7 @@ import { exclusiveTests, sleepsInTests, untracedTests } from "./test-rules.ts";
 
 const src = sourcesUnder("src");
 const tests = sourcesUnder("test").filter(({ path }) => !path.startsWith("test/architecture/"));
-const everything = sourcesUnder("src", "test", "bench", "scripts");
+const everything = sourcesUnder("src", "test", "bench", "faults", "scripts");
 
 type Rule = (source: Source) => Finding[];
 

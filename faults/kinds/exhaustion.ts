@@ -1,0 +1,46 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { query } from "../../test/support/data-directory.ts";
+import type { Kind } from "./kind.ts";
+
+/** Takes every connection that there is to be had, as the role of the service, several at a time. @returns them */
+async function takeAll(url: string): Promise<pg.Client[]> {
+  const taken: pg.Client[] = [];
+  const take = async (): Promise<void> => {
+    for (;;) {
+      const client = new pg.Client({ connectionString: url });
+      client.on("error", () => undefined);
+      try {
+        await client.connect();
+      } catch {
+        return;
+      }
+      taken.push(client);
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, take));
+  return taken;
+}
+
+export const exhaustion: Kind = {
+  name: "exhaustion",
+  what: "all of PostgreSQL's connections taken by someone else, those of the service ended",
+  async strike({ stage }, random) {
+    const taken = await takeAll(stage.names.appUrl);
+    try {
+      // A superuser's connections are reserved; those of the service are not, and what it loses others take.
+      const ended = await query(
+        stage.names.superUrl,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND usename = 'countersign_app' AND application_name <> ''`,
+      );
+      taken.push(...(await takeAll(stage.names.appUrl)));
+      await pause(random.between(200, 700));
+      return `${taken.length} connections taken, ${ended.length} of the service ended`;
+    } finally {
+      await Promise.all(taken.map((client) => client.end()));
+    }
+  },
+  caughtBy: ["lost", "audit"],
+  because: "it has answered, and then there is no connection to write with",
+};
