@@ -41,10 +41,11 @@ CREATE TABLE lifecycle_incidents (
   database        text NOT NULL,
   kind            text NOT NULL CONSTRAINT incident_kind_known CHECK (kind IN ('gateway_changed', 'direct_write_refused', 'log_contradicted')),
   -- The object that it is about, as the report names it.
-  subject         text NOT NULL CHECK (subject <> ''),
+  subject         text NOT NULL CONSTRAINT subject_short CHECK (length(subject) BETWEEN 1 AND 300),
   -- What makes two sightings the same one: the change that was found, or the line of the server's log.
-  sighting        text NOT NULL CHECK (sighting <> ''),
-  detail          jsonb NOT NULL,
+  sighting        text NOT NULL CONSTRAINT sighting_short CHECK (length(sighting) BETWEEN 1 AND 150),
+  -- Bounded, all three: some of it comes from a target, and what cannot be stored or indexed would stop the watch.
+  detail          jsonb NOT NULL CONSTRAINT detail_short CHECK (length(detail::text) <= 40000),
   status          text NOT NULL DEFAULT 'open' CONSTRAINT incident_status_known CHECK (status IN ('open', 'resolved')),
   opened_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   resolved_at     timestamptz,
@@ -61,10 +62,38 @@ CREATE INDEX lifecycle_incidents_newest ON lifecycle_incidents (opened_at DESC, 
 -- How far the server's log of a target has been read.
 CREATE TABLE detector_positions (
   database text PRIMARY KEY,
-  file     text NOT NULL CHECK (file <> ''),
+  file     text NOT NULL CHECK (length(file) BETWEEN 1 AND 300),
   position bigint NOT NULL CHECK (position >= 0),
   read_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- How far the lifecycle log of a target was seen, and what it said up to there: the lines after the mark before it, each with
+-- the title and the body of its version, and the digest of the mark before. A line that is rewritten later makes another digest.
+CREATE TABLE lifecycle_log_marks (
+  database     text NOT NULL,
+  log_id       bigint NOT NULL,
+  -- The mark that this one follows; 0 for the first of a database.
+  after_log_id bigint NOT NULL,
+  digest       text NOT NULL CONSTRAINT mark_digest CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
+  lines        bigint NOT NULL CONSTRAINT mark_has_lines CHECK (lines > 0),
+  marked_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (database, log_id),
+  CONSTRAINT one_chain UNIQUE (database, after_log_id),
+  CONSTRAINT marks_go_on CHECK (after_log_id >= 0 AND log_id > after_log_id)
+);
+
+-- Two that mark at the same time are told apart by one_chain; a mark that follows on none is none.
+CREATE FUNCTION guard_log_mark() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NEW.after_log_id <> 0
+     AND NOT EXISTS (SELECT FROM lifecycle_log_marks m WHERE m.database = NEW.database AND m.log_id = NEW.after_log_id) THEN
+    RAISE EXCEPTION 'a mark follows on the one before it' USING ERRCODE = 'check_violation', CONSTRAINT = 'mark_follows';
+  END IF;
+  NEW.marked_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+CREATE TRIGGER guard_log_mark BEFORE INSERT ON lifecycle_log_marks FOR EACH ROW EXECUTE FUNCTION guard_log_mark();
 
 -- A review decision is by somebody of the council, and an acceptance by a sovereign, whoever writes.
 CREATE FUNCTION guard_review_decision() RETURNS trigger
@@ -115,7 +144,7 @@ CREATE TRIGGER guard_incident BEFORE INSERT OR UPDATE ON lifecycle_incidents FOR
 DO $$
 DECLARE t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['review_decisions', 'review_decision_deliveries', 'gateway_baselines'] LOOP
+  FOREACH t IN ARRAY ARRAY['review_decisions', 'review_decision_deliveries', 'gateway_baselines', 'lifecycle_log_marks'] LOOP
     EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_change()', t);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER append_only', t);
   END LOOP;
@@ -123,7 +152,8 @@ BEGIN
     EXECUTE format('CREATE TRIGGER never_deleted BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_change()', t);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER never_deleted', t);
   END LOOP;
-  FOREACH t IN ARRAY ARRAY['review_decisions', 'review_decision_deliveries', 'gateway_baselines', 'lifecycle_incidents', 'detector_positions'] LOOP
+  FOREACH t IN ARRAY ARRAY['review_decisions', 'review_decision_deliveries', 'gateway_baselines', 'lifecycle_log_marks', 'lifecycle_incidents',
+                           'detector_positions'] LOOP
     EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', t);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER never_truncated', t);
   END LOOP;
@@ -131,9 +161,11 @@ END $$;
 ALTER TABLE review_decisions ENABLE ALWAYS TRIGGER guard_review_decision;
 ALTER TABLE gateway_baselines ENABLE ALWAYS TRIGGER guard_gateway_baseline;
 ALTER TABLE lifecycle_incidents ENABLE ALWAYS TRIGGER guard_incident;
+ALTER TABLE lifecycle_log_marks ENABLE ALWAYS TRIGGER guard_log_mark;
 
-REVOKE ALL ON FUNCTION guard_review_decision, guard_gateway_baseline, guard_incident FROM PUBLIC;
-GRANT SELECT, INSERT ON review_decisions, review_decision_deliveries, gateway_baselines, lifecycle_incidents, detector_positions TO countersign_app;
+REVOKE ALL ON FUNCTION guard_review_decision, guard_gateway_baseline, guard_incident, guard_log_mark FROM PUBLIC;
+GRANT SELECT, INSERT ON review_decisions, review_decision_deliveries, gateway_baselines, lifecycle_incidents, detector_positions, lifecycle_log_marks
+  TO countersign_app;
 GRANT UPDATE (status, resolved_at, resolved_by, resolved_reason) ON lifecycle_incidents TO countersign_app;
 GRANT UPDATE (file, position, read_at) ON detector_positions TO countersign_app;
 

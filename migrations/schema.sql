@@ -226,6 +226,12 @@ lifecycle_incidents.opened_at timestamp with time zone not null default clock_ti
 lifecycle_incidents.resolved_at timestamp with time zone
 lifecycle_incidents.resolved_by text
 lifecycle_incidents.resolved_reason text
+lifecycle_log_marks.database text not null
+lifecycle_log_marks.log_id bigint not null
+lifecycle_log_marks.after_log_id bigint not null
+lifecycle_log_marks.digest text not null
+lifecycle_log_marks.lines bigint not null
+lifecycle_log_marks.marked_at timestamp with time zone not null default clock_timestamp()
 os_proposal_approvals.approval_code text not null
 os_proposal_approvals.plan_id text not null
 os_proposal_approvals.revision text not null
@@ -459,7 +465,7 @@ council_records: decision_given CHECK ((btrim(decision) <> ''::text))
 council_records: kind_known CHECK ((kind = ANY (ARRAY['C-1'::text, 'C-2'::text])))
 council_records: record_code_form CHECK ((record_code ~ '^C[12]-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
 council_records: record_revoked_whole CHECK ((((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
-detector_positions: detector_positions_file_check CHECK ((file <> ''::text))
+detector_positions: detector_positions_file_check CHECK (((length(file) >= 1) AND (length(file) <= 300)))
 detector_positions: detector_positions_pkey PRIMARY KEY (database)
 detector_positions: detector_positions_position_check CHECK (("position" >= 0))
 dot_iu_runtime_lease: auth_code_form CHECK ((auth_code ~ '^(GBA|M1|STEP)-'::text))
@@ -515,14 +521,20 @@ grant_signatures: grant_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES p
 idempotency_keys: idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 idempotency_keys: idempotency_keys_pkey PRIMARY KEY (principal, method, path, key)
 idempotency_keys: idempotency_keys_status_check CHECK ((((status >= 200) AND (status <= 499)) AND (status <> 429)))
+lifecycle_incidents: detail_short CHECK ((length((detail)::text) <= 40000))
 lifecycle_incidents: incident_kind_known CHECK ((kind = ANY (ARRAY['gateway_changed'::text, 'direct_write_refused'::text, 'log_contradicted'::text])))
 lifecycle_incidents: incident_status_known CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
 lifecycle_incidents: lifecycle_incidents_pkey PRIMARY KEY (incident_id)
 lifecycle_incidents: lifecycle_incidents_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES principals(principal)
 lifecycle_incidents: lifecycle_incidents_resolved_reason_check CHECK ((btrim(resolved_reason) <> ''::text))
-lifecycle_incidents: lifecycle_incidents_sighting_check CHECK ((sighting <> ''::text))
-lifecycle_incidents: lifecycle_incidents_subject_check CHECK ((subject <> ''::text))
 lifecycle_incidents: resolved_whole CHECK ((((status = 'resolved'::text) = (resolved_at IS NOT NULL)) AND ((resolved_at IS NULL) = (resolved_by IS NULL)) AND ((resolved_at IS NULL) = (resolved_reason IS NULL))))
+lifecycle_incidents: sighting_short CHECK (((length(sighting) >= 1) AND (length(sighting) <= 150)))
+lifecycle_incidents: subject_short CHECK (((length(subject) >= 1) AND (length(subject) <= 300)))
+lifecycle_log_marks: lifecycle_log_marks_pkey PRIMARY KEY (database, log_id)
+lifecycle_log_marks: mark_digest CHECK ((digest ~ '^sha256:[0-9a-f]{64}$'::text))
+lifecycle_log_marks: mark_has_lines CHECK ((lines > 0))
+lifecycle_log_marks: marks_go_on CHECK (((after_log_id >= 0) AND (log_id > after_log_id)))
+lifecycle_log_marks: one_chain UNIQUE (database, after_log_id)
 os_proposal_approvals: act_known CHECK ((act = ANY (ARRAY['commit'::text, 'rollback'::text])))
 os_proposal_approvals: approval_code_form CHECK ((approval_code ~ '^M1-[A-Za-z0-9][A-Za-z0-9-]{0,79}$'::text))
 os_proposal_approvals: approval_expiry CHECK (((expires_at > granted_at) AND (expires_at <= (granted_at + '1 day'::interval))))
@@ -671,6 +683,8 @@ CREATE INDEX lifecycle_incidents_newest ON public.lifecycle_incidents USING btre
 CREATE UNIQUE INDEX lifecycle_incidents_pkey ON public.lifecycle_incidents USING btree (incident_id)
 CREATE UNIQUE INDEX one_incident_per_line ON public.lifecycle_incidents USING btree (database, sighting) WHERE (kind = 'direct_write_refused'::text)
 CREATE UNIQUE INDEX one_open_incident ON public.lifecycle_incidents USING btree (database, kind, subject, sighting) WHERE (status = 'open'::text)
+CREATE UNIQUE INDEX lifecycle_log_marks_pkey ON public.lifecycle_log_marks USING btree (database, log_id)
+CREATE UNIQUE INDEX one_chain ON public.lifecycle_log_marks USING btree (database, after_log_id)
 CREATE INDEX approvals_newest ON public.os_proposal_approvals USING btree (granted_at DESC, approval_code DESC)
 CREATE INDEX approvals_of_step ON public.os_proposal_approvals USING btree (plan_id, revision, step)
 CREATE INDEX approvals_to_expire ON public.os_proposal_approvals USING btree (expires_at) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
@@ -1227,6 +1241,20 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_log_mark()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.after_log_id <> 0
+     AND NOT EXISTS (SELECT FROM lifecycle_log_marks m WHERE m.database = NEW.database AND m.log_id = NEW.after_log_id) THEN
+    RAISE EXCEPTION 'a mark follows on the one before it' USING ERRCODE = 'check_violation', CONSTRAINT = 'mark_follows';
+  END IF;
+  NEW.marked_at := clock_timestamp();
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.guard_plan_approval()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1934,6 +1962,9 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.idempotency_keys FOR EA
 CREATE TRIGGER guard_incident BEFORE INSERT OR UPDATE ON public.lifecycle_incidents FOR EACH ROW EXECUTE FUNCTION guard_incident() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.lifecycle_incidents FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.lifecycle_incidents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.lifecycle_log_marks FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_log_mark BEFORE INSERT ON public.lifecycle_log_marks FOR EACH ROW EXECUTE FUNCTION guard_log_mark() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.lifecycle_log_marks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_plan_approval BEFORE INSERT OR UPDATE ON public.os_proposal_approvals FOR EACH ROW EXECUTE FUNCTION guard_plan_approval() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.os_proposal_approvals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.os_proposal_approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1998,6 +2029,7 @@ grant_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxt
 idempotency_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 lifecycle_incidents: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 lifecycle_incidents_incident_id_seq: 
+lifecycle_log_marks: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 os_proposal_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 plan_ledger: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 plan_revisions: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner

@@ -4,6 +4,13 @@ import { UsageError } from "./connection.ts";
 import { fields, plain, table } from "./output.ts";
 import type { Run } from "./tokens.ts";
 
+interface TakeOptions {
+  readonly digest: string;
+  readonly reason: string;
+  readonly database?: string;
+  readonly acceptBody?: readonly string[];
+}
+
 /** The gateway as it was accepted, what differs from it, and what has happened (OPEN-10). */
 export function addGatewayCommands(lifecycle: Command, run: Run, connect: Connect): void {
   addBaselines(lifecycle, run, connect);
@@ -19,9 +26,21 @@ function addBaselines(lifecycle: Command, run: Run, connect: Connect): void {
     .requiredOption("--digest <digest>", "gateway_digest of the verification that you reviewed")
     .requiredOption("--reason <text>")
     .option("--database <name>")
-    .action(({ digest, reason, database }: { digest: string; reason: string; database?: string }) =>
+    .option(
+      "--accept-body <signature=md5...>",
+      "a body of another base that you have read, as the verification names it",
+    )
+    .action(({ digest, reason, database, acceptBody = [] }: TakeOptions) =>
       run(async () => {
-        const input = { gateway_digest: digest, reason, ...(database === undefined ? {} : { database }) };
+        const bodies = Object.fromEntries(
+          acceptBody.map((one) => [one.slice(0, one.lastIndexOf("=")), one.slice(one.lastIndexOf("=") + 1)]),
+        );
+        const input = {
+          gateway_digest: digest,
+          reason,
+          ...(database !== undefined && { database }),
+          ...(acceptBody.length > 0 && { accepted_bodies: bodies }),
+        };
         const value = await connect("sovereign").client.lifecycle.takeBaseline(input);
         return { value, text: fields(value) };
       }),

@@ -31,11 +31,11 @@ function addVerify(lifecycle: Command, run: Run, connect: Connect): void {
 }
 
 function shownReport(report: Report): string {
-  const { database, taken_at, digest, gateway_digest, passed, acceptable } = report;
+  const { database, taken_at, digest, gateway_digest, passed, acceptable, bodies_to_name } = report;
   const parts = partsOf(report);
   const counts = parts.map(({ name, rows }) => [name, rows.filter((row) => row.passed).length, rows.length]);
   const failed = parts.flatMap(({ rows }) => rows.filter((row) => !row.passed).map((row) => row.cells));
-  const head = `${fields({ database, taken_at, digest, gateway_digest, passed, acceptable })}\n\n${table(["part", "passed", "of"], counts)}`;
+  const head = `${fields({ database, taken_at, digest, gateway_digest, passed, acceptable, ...(Object.keys(bodies_to_name).length > 0 && { bodies_to_name: JSON.stringify(bodies_to_name) }) })}\n\n${table(["part", "passed", "of"], counts)}`;
   return failed.length === 0 ? head : `${head}\n\n${table(["failed", "what", "expected", "found"], failed)}`;
 }
 

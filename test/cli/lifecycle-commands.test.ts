@@ -301,7 +301,10 @@ t.test(
       (await run("lifecycle", "baseline", "list")).stdout,
       new RegExp(`1 +default +\\d+ +sovereign +\\S+ +${digest}`),
     );
-    t.match(await run("lifecycle", "watch"), { code: 0, stdout: /detector +not_installed[^]*contradictions +0\n[^]*\nnone\n$/ });
+    t.match(await run("lifecycle", "watch"), {
+      code: 0,
+      stdout: /detector +not_installed[^]*contradictions +0\n[^]*\nnone\n$/,
+    });
 
     await target.query("ALTER TABLE public.information_unit DISABLE TRIGGER trg_aa_iu_gateway_write_guard");
     const changed = await run("lifecycle", "watch");

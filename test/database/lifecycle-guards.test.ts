@@ -124,6 +124,12 @@ t.test("OPEN-10 an incident begins open, is resolved once and whole, and nothing
   t.equal(await refusedBy(app, incident({ status: "'resolved'", ...whole })), "incident_begins_open");
   t.equal(await refusedBy(app, incident(whole)), "resolved_whole");
   t.equal(await refusedBy(app, incident({ kind: "'odd'" })), "incident_kind_known");
+  t.equal(await refusedBy(app, incident({ subject: "repeat('x', 301)" })), "subject_short");
+  t.equal(await refusedBy(app, incident({ subject: "''" })), "subject_short");
+  t.equal(await refusedBy(app, incident({ sighting: "repeat('x', 151)" })), "sighting_short");
+  t.equal(await refusedBy(app, incident({ detail: "jsonb_build_object('a', repeat('x', 40000))" })), "detail_short");
+  const wide = { subject: "repeat('\u{1f4dc}', 300)", sighting: "repeat('\u{1f4dc}', 150)" };
+  t.equal(await refusedBy(app, incident(wide)), undefined, "whatever is as short as that can be indexed");
   t.equal(await refusedBy(app, incident(), incident()), "one_open_incident");
   t.equal(await refusedBy(app, incident(), resolve, incident()), undefined, "open anew once it was resolved");
   const line = { kind: "'direct_write_refused'", sighting: "'5f.1/7'" };
@@ -175,8 +181,49 @@ t.test("LIFE-7 how far the log was read is moved on, and neither deleted nor giv
     await refusedBy(app, position, "UPDATE detector_positions SET position = -1"),
     "detector_positions_position_check",
   );
+  t.equal(
+    await refusedBy(app, position, "UPDATE detector_positions SET file = repeat('x', 301)"),
+    "detector_positions_file_check",
+  );
   t.equal(await refusedBy(app, position, "UPDATE detector_positions SET database = 'other'"), "42501");
   t.equal(await refusedBy(app, position, "DELETE FROM detector_positions"), "42501");
   t.equal(await refusedBy(root, position, "DELETE FROM detector_positions"), "never_deleted");
   t.equal(await refusedBy(root, "TRUNCATE detector_positions"), "never_truncated");
+});
+
+function mark(changes: Record<string, string> = {}): string {
+  return insertSql("lifecycle_log_marks", {
+    database: "'default'",
+    log_id: "10",
+    after_log_id: "0",
+    digest: `'${digestOfBytes("a")}'`,
+    lines: "10",
+    ...changes,
+  });
+}
+
+t.test("LIFE-2 marks of a log are one chain, each after the one before it, and stay as they are", async (t) => {
+  const { app, root } = await place(t);
+  t.equal(await refusedBy(app, mark(), mark({ log_id: "12", after_log_id: "10" })), undefined);
+  t.equal(await refusedBy(app, mark(), mark({ database: "'other'" })), undefined);
+  t.equal(await refusedBy(app, mark(), mark({ log_id: "11" })), "one_chain", "two that follow on the same");
+  t.equal(await refusedBy(app, mark(), mark({ log_id: "12", after_log_id: "9" })), "mark_follows");
+  t.equal(
+    await refusedBy(app, mark(), mark({ database: "'other'", log_id: "12", after_log_id: "10" })),
+    "mark_follows",
+  );
+  t.equal(await refusedBy(app, mark(), mark({ log_id: "10", after_log_id: "10" })), "marks_go_on");
+  t.equal(await refusedBy(app, mark({ log_id: "0" })), "marks_go_on");
+  t.equal(await refusedBy(app, mark({ lines: "0" })), "mark_has_lines");
+  t.equal(await refusedBy(app, mark({ digest: "'sha256:a'" })), "mark_digest");
+  for (const change of ["UPDATE lifecycle_log_marks SET lines = 9", "DELETE FROM lifecycle_log_marks"]) {
+    t.equal(await refusedBy(app, mark(), change), "42501", change);
+    t.equal(await refusedBy(root, mark(), change), "append_only", change);
+    t.equal(
+      await refusedBy(root, mark(), "SET LOCAL session_replication_role = replica", change),
+      "append_only",
+      change,
+    );
+  }
+  t.equal(await refusedBy(root, "TRUNCATE lifecycle_log_marks"), "never_truncated");
 });

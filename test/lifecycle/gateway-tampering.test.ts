@@ -35,7 +35,8 @@ t.test("OPEN-10 each tampering by a superuser opens the incident that names it, 
     await control.close();
   });
   const log = { state: "not_installed", refused: [], from: undefined, to: undefined, more: false } as const;
-  const units = { compared: false, contradictions: 0, sighted: [] };
+  const marks = { compared: false, sighted: [], next: [] };
+  const units = { compared: false, contradictions: 0, sighted: [], marks };
 
   const accepted = await superuser.transact(asTheService, { rollback: true });
   const named = (found: readonly GatewayObject[]) =>

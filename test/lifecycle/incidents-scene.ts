@@ -68,3 +68,34 @@ export function writeLines(target: Target, from: number, count: number): Promise
     [from, count],
   );
 }
+
+/**
+ * A decision as the council's service makes it: on record in the control database, and carried to the target.
+ * @returns its id
+ */
+export async function decideBoth(
+  { control, target }: Pick<Accepted, "control" | "target">,
+  kind: string,
+  subjects: readonly string[],
+  database = "default",
+  decision: "approve" | "reject" = "approve",
+): Promise<string> {
+  const { rows } = await control.transact((tx) =>
+    tx.query<{ decision_id: string; decided_by: string; decided_at: Date }>(
+      `INSERT INTO review_decisions (decision_id, database, decision_kind, decision, subjects, reason, decided_by)
+       VALUES (gen_random_uuid(), $3, $1, $4, $2, 'A test.', 'council_1') RETURNING decision_id, decided_by, decided_at`,
+      [kind, subjects, database, decision],
+    ),
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error("no decision was recorded");
+  await target.query("SELECT cutter_governance.fn_record_review_decision($1, $2, $6, $3, 'A test.', NULL, $4, $5)", [
+    row.decision_id,
+    kind,
+    subjects,
+    row.decided_by,
+    row.decided_at,
+    decision,
+  ]);
+  return row.decision_id;
+}

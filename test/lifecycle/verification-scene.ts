@@ -39,6 +39,31 @@ export function findings(report: VerificationReport): object {
   return { ...report, taken_at: "" };
 }
 
+/** The functions of the base, each with the name of the row that is about its body. */
+export const baseBodies: Readonly<Record<string, string>> = {
+  "public.fn_iu_gateway_write_guard": "gateway_function_body_md5",
+  "public.fn_iu_create": "fn_iu_create_body_md5",
+  "public.fn_iu_verify_invariants": "fn_iu_verify_invariants_body_md5",
+  "public.fn_iu_birth_l1": "body public.fn_iu_birth_l1",
+  "public.fn_iu_birth_l2": "body public.fn_iu_birth_l2",
+  "public.fn_iu_birth_auto": "body public.fn_iu_birth_auto",
+  "public.fn_iu_updated_at": "body public.fn_iu_updated_at",
+  "public.fn_uv_notif_version": "body public.fn_uv_notif_version",
+  "cutter_governance.fn_record_review_decision": "body cutter_governance.fn_record_review_decision",
+};
+
+/** Gives functions another body that does the same; all of the base where no names are given. */
+export async function rewrite(
+  target: Pick<Target, "query">,
+  note: string,
+  names: readonly string[] = Object.keys(baseBodies),
+): Promise<void> {
+  for (const name of names) {
+    const [row] = await target.query<{ source: string }>(`SELECT pg_get_functiondef('${name}'::regproc) AS source`);
+    await target.query((row?.source ?? "").replace("$function$", () => `$function$\n-- ${note}`));
+  }
+}
+
 /** Runs the SQL of a plan's steps from one to another, both included, as the target's login. */
 export async function installSteps(
   target: Pick<Target, "url">,

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import { readGateway } from "../../src/lifecycle/gateway/catalog.ts";
 import { verificationPage } from "../../src/lifecycle/verification/page.ts";
-import { acceptedBodies } from "../../src/lifecycle/verification/accepted.ts";
 import { canonicalJson } from "../../src/kernel/json.ts";
 import { roleUrl, useUnits } from "../support/lifecycle.ts";
+import { planFile } from "../support/plans.ts";
 import { useTarget } from "../support/runs.ts";
 import { failures, findings, installSteps, openTarget, readStage, verifyLifecycle } from "./verification-scene.ts";
 
@@ -117,6 +116,8 @@ t.test("LIFE-7 with the backlog all passes, and half of it does not", async (t) 
     "B-foreign-key public.unit_version",
     "B-policies",
     "B-row-security",
+    "constraints public.information_unit",
+    "constraints public.unit_version",
   ]);
   await installSteps(target, "lifecycle-backlog.yaml", 3);
   const whole = await verifyLifecycle(database);
@@ -137,78 +138,6 @@ t.test("LIFE-4 the committed reference is what the fixture and the plans make", 
   const found = { base, enactment, backlog: await stage() };
   t.equal(canonicalJson(found), canonicalJson(committed), "or else: npm run generate -- lifecycle");
 });
-
-t.test("LIFE-4 a base with a body of its own passes once that was accepted, and not another", async (t) => {
-  const target = await useUnits(t);
-  const database = openTarget(t, target);
-  await installSteps(target, "lifecycle-enactment.yaml", 0);
-  const [row] = await target.query<{ source: string }>(
-    "SELECT pg_get_functiondef('public.fn_iu_create'::regproc) AS source",
-  );
-  await target.query((row?.source ?? "").replace("DECLARE", "-- of another house\nDECLARE"));
-  const other = await verifyLifecycle(database);
-  t.strictSame(failures(other), ["fn_iu_create_body_md5"]);
-  t.equal(other.passed, false);
-  t.equal(other.acceptable, true, "a sovereign may accept it");
-  const seen = await database.transact(readGateway, { readOnly: true });
-  const accepted = await verifyLifecycle(database, { accepted: acceptedBodies(seen) });
-  t.strictSame(failures(accepted), []);
-  t.match(
-    accepted.fingerprints.schema.find(({ id }) => id === "fn_iu_create_body_md5"),
-    { verdict: "recorded" },
-  );
-  await target.query((row?.source ?? "").replace("DECLARE", "-- of a third house\nDECLARE"));
-  const another = await verifyLifecycle(database, { accepted: acceptedBodies(seen) });
-  t.strictSame(failures(another), ["fn_iu_create_body_md5"]);
-});
-
-t.test(
-  "LIFE-4 the document's counts are the least there may be; another base has its own once it was accepted",
-  async (t) => {
-    const target = await useUnits(t);
-    const database = openTarget(t, target);
-    await installSteps(target, "lifecycle-enactment.yaml", 0);
-    await target.query(`ALTER TABLE public.information_unit DISABLE TRIGGER ALL; ALTER TABLE public.unit_version DISABLE TRIGGER ALL;
-    DELETE FROM public.unit_version WHERE unit_id = (SELECT id FROM public.information_unit WHERE canonical_address = 'ICX-CONST/DIEU-59');
-    DELETE FROM public.information_unit WHERE canonical_address = 'ICX-CONST/DIEU-59';
-    ALTER TABLE public.information_unit ENABLE TRIGGER ALL; ALTER TABLE public.unit_version ENABLE TRIGGER ALL;
-    ALTER TABLE public.information_unit ENABLE ALWAYS TRIGGER trg_iu_enacted_immut;
-    ALTER TABLE public.information_unit ENABLE ALWAYS TRIGGER trg_aa_iu_gateway_write_guard;
-    ALTER TABLE public.unit_version ENABLE ALWAYS TRIGGER trg_uv_enacted_immut;
-    ALTER TABLE public.unit_version ENABLE ALWAYS TRIGGER trg_aa_uv_gateway_write_guard`);
-    const fewer = ["icx_const_iu_count", "information_unit_total", "unit_version_total"];
-    const accepted = acceptedBodies(await database.transact(readGateway, { readOnly: true }));
-    const report = await verifyLifecycle(database, { accepted });
-    t.strictSame(failures(report), fewer, "one is gone");
-    t.equal(report.acceptable, false, "of the document's own base no acceptance settles that");
-
-    const [row] = await target.query<{ source: string }>(
-      "SELECT pg_get_functiondef('public.fn_iu_birth_l1'::regproc) AS source",
-    );
-    await target.query((row?.source ?? "").replace("BEGIN", "BEGIN -- of another house"));
-    const other = await verifyLifecycle(database);
-    t.strictSame(failures(other), fewer);
-    t.equal(other.acceptable, true);
-    const own = acceptedBodies(await database.transact(readGateway, { readOnly: true }));
-    t.equal((await verifyLifecycle(database, { accepted: own })).passed, true);
-
-    const decision = "00000000-0000-4000-8000-0000000000c1";
-    await target.query(
-      `SELECT cutter_governance.fn_record_review_decision($1, 'creation', 'approve', '{NEW/*}', 'A test.', NULL, 'council', now())`,
-      [decision],
-    );
-    await target.query(
-      "SELECT public.fn_iu_create('NEW/' || n, 'New', 'article', 'Text', 'tester', $1) FROM generate_series(1, 3) AS n",
-      [decision],
-    );
-    const more = await verifyLifecycle(database);
-    t.strictSame(failures(more), ["icx_const_iu_count"]);
-    t.match(
-      more.fingerprints.data.find(({ id }) => id === "information_unit_total"),
-      { found: 160, verdict: "recorded" },
-    );
-  },
-);
 
 t.test(
   "LIFE-7 whatever the gateway itself has done is no contradiction, and with no draft left B-1 says so",
@@ -273,6 +202,16 @@ t.test("LIFE-3 whoever else can become the owner in this database fails the row 
   t.ok(failures(report).includes("members directus"));
   const row = report.roles.posture.find(({ id }) => id === "members directus");
   t.match(row?.found, [login, "countersign_owner"].toSorted());
+});
+
+t.test("OPEN-10 the detector is known, as long as it is for the owner only", async (t) => {
+  const target = await useUnits(t);
+  const database = openTarget(t, target);
+  await installSteps(target, "lifecycle-enactment.yaml", 0);
+  await target.query(await planFile("fixtures/lifecycle-detector.sql"));
+  t.strictSame(failures(await verifyLifecycle(database)), []);
+  await target.query("GRANT EXECUTE ON FUNCTION public.fn_iu_refused_writes(text, bigint) TO PUBLIC");
+  t.strictSame(failures(await verifyLifecycle(database)), ["doors"]);
 });
 
 t.test("LIFE-5 the page has every row of the report, escaped", async (t) => {

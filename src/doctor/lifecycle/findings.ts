@@ -1,7 +1,7 @@
 import type { Tx } from "../../database/index.ts";
 import type { GatewaySighting } from "../../lifecycle/index.ts";
 import type { Finding } from "../schemas.ts";
-import { neverAccepted, openIncidents } from "./store.ts";
+import { neverAccepted, openIncidents, silentWatches } from "./store.ts";
 
 /**
  * Gateways that are not as they were accepted or that nobody watches, and incidents that nobody has dealt with (OPEN-6, OPEN-10).
@@ -26,7 +26,17 @@ export async function lifecycleFindings(tx: Tx, sightings: readonly GatewaySight
       remedy: "POST /v1/lifecycle/verification, then POST /v1/lifecycle/baselines by a sovereign.",
     }),
   );
-  return [...incidents, ...unwatched, ...sightings.flatMap(gateway)];
+  const silent = (await silentWatches(tx)).map(
+    ({ database, read_at }): Finding => ({
+      severity: "warning",
+      code: "WATCH_SILENT",
+      subject: database,
+      detail: `The last look of the watch that came to its end was at ${read_at.toISOString()}.`,
+      remedy:
+        "POST /v1/lifecycle/watch, and see in the log of the service why the clock's own looks fail, or whether it has one.",
+    }),
+  );
+  return [...incidents, ...unwatched, ...silent, ...sightings.flatMap(gateway)];
 }
 
 function gateway({ database, accepted, seen }: GatewaySighting): Finding[] {

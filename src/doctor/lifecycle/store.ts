@@ -17,6 +17,16 @@ export async function openIncidents(tx: Tx): Promise<OpenIncidents[]> {
   return rows;
 }
 
+/** Accepted gateways of whose server the log was read once, and not for an hour now: a look that ends in an error moves nothing on. */
+export async function silentWatches(tx: Tx): Promise<{ database: string; read_at: Date }[]> {
+  const { rows } = await tx.query<{ database: string; read_at: Date }>(
+    `SELECT p.database, p.read_at FROM detector_positions p
+      WHERE p.read_at < clock_timestamp() - interval '1 hour' AND EXISTS (SELECT FROM gateway_baselines b WHERE b.database = p.database)
+      ORDER BY p.database LIMIT 1000`,
+  );
+  return rows;
+}
+
 /** Databases with review decisions whose gateway was never accepted. */
 export async function neverAccepted(tx: Tx): Promise<{ database: string }[]> {
   const { rows } = await tx.query<{ database: string }>(

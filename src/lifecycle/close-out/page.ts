@@ -72,10 +72,10 @@ function approvalPart({ approval, gateway }: CloseOut): string {
     ]),
     table(
       "Review decisions",
-      ["Decision", "For", "Kind", "Decided", "By", "At", "Reason"],
-      approval.decisions.map(({ decision_id, of, record }) =>
+      ["Decision", "For", "Kind", "Decided", "By", "At", "Reason", "Result"],
+      approval.decisions.map(({ decision_id, of, record, problem }) =>
         record === null
-          ? [decision_id, of, "not recorded by the service", "", "", "", ""]
+          ? [decision_id, of, "not recorded by the service", "", "", "", "", problem ?? ""]
           : [
               decision_id,
               of,
@@ -84,6 +84,7 @@ function approvalPart({ approval, gateway }: CloseOut): string {
               record.decided_by,
               record.decided_at,
               record.reason,
+              problem ?? word(true),
             ],
       ),
     ),

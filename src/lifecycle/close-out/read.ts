@@ -7,8 +7,10 @@ import { asked } from "../asked.ts";
 import { readReviewDecision } from "../decisions/record.ts";
 import { findDecision } from "../decisions/store.ts";
 import { gatewayDigest, readGateway } from "../gateway/catalog.ts";
+import { sameDecision } from "../incidents/decisions/compare.ts";
 import { kinds } from "../transitions/kinds.ts";
 import type { ManifestUnit, TransitionInput } from "../transitions/schemas.ts";
+import { targetDecisions } from "../transitions/store.ts";
 import type { LogLine } from "../units/schemas.ts";
 import type { ClosedCount, ClosedUnit, CloseOut } from "./schemas.ts";
 import { countWritten, selectLines, selectVersionsNow, type VersionNow } from "./store.ts";
@@ -42,7 +44,8 @@ export async function closeOut(
         const now = await selectVersionsNow(tx, versions);
         const log = await selectLines(tx, [root, compensationRef(root)]);
         const gateway = { approved: input.gateway_digest, now: gatewayDigest(await readGateway(tx)) };
-        return conclude(record, now, log, { gateway, row_counts: await countWritten(tx) });
+        const approval = await withProblems(tx, record.approval, run.database);
+        return conclude({ ...record, approval }, now, log, { gateway, row_counts: await countWritten(tx) });
       },
       { readOnly: true },
     ),
@@ -95,7 +98,26 @@ async function decisionOf(
   id: string,
 ): Promise<CloseOut["approval"]["decisions"][number]> {
   const known = (await findDecision(tx, id)) !== undefined;
-  return { decision_id: id, of, record: known ? await readReviewDecision(tx, id) : null };
+  return { decision_id: id, of, record: known ? await readReviewDecision(tx, id) : null, problem: null };
+}
+
+/** What is wrong with the decisions: whoever may write into the target can make one there (LIFE-6). */
+async function withProblems(
+  target: Tx,
+  approval: CloseOut["approval"],
+  database: string,
+): Promise<CloseOut["approval"]> {
+  const ids = approval.decisions.map(({ decision_id }) => decision_id);
+  const rows = new Map((await targetDecisions(target, ids)).map((row) => [row.decision_id, row]));
+  const problemOf = ({ decision_id, record }: CloseOut["approval"]["decisions"][number]): string | null => {
+    const row = rows.get(decision_id);
+    if (record === null) return "The council has no such decision on record.";
+    if (record.database !== database) return `It was made for the database ${record.database}.`;
+    if (row === undefined) return "The target does not have it.";
+    const own = { ...record, decided_at: new Date(record.decided_at) };
+    return sameDecision(row, own) ? null : "The target has it otherwise than the council has it on record.";
+  };
+  return { ...approval, decisions: approval.decisions.map((one) => ({ ...one, problem: problemOf(one) })) };
 }
 
 function conclude(
@@ -110,7 +132,8 @@ function conclude(
   const units = input.units.map((unit) =>
     closedUnit(unit, states.get(unit.canonical_address) ?? nothing, log, { root, done }),
   );
-  const counts = countsOf(input, log, { root, done });
+  const counts = countsOf(input, log, now, { root, done });
+  const decided = approval.decisions.every(({ problem }) => problem === null);
   return {
     idempotency_root: root,
     build: run.build,
@@ -123,7 +146,7 @@ function conclude(
     created_at: run.created_at.toISOString(),
     finished_at: run.finished_at?.toISOString() ?? null,
     taken_at: new Date().toISOString(),
-    passed: units.every(({ passed }) => passed) && counts.every(({ passed }) => passed),
+    passed: decided && units.every(({ passed }) => passed) && counts.every(({ passed }) => passed),
     approval,
     counts,
     units,
@@ -176,21 +199,41 @@ function count(name: string, expected: number, found: number): ClosedCount {
   return { name, expected, found, passed: expected === found };
 }
 
-/** Lines of the log by type; of a run that was undone there are none, or as many that undo them. */
-function countsOf(input: TransitionInput, log: readonly LogLine[], { root, done }: End): ClosedCount[] {
+/**
+ * Lines of the log by type. Of a run that was undone there are none, or as many that undo them, each of the very version: one
+ * that others have superseded or retired since is theirs, and one that is still in force was not undone.
+ */
+function countsOf(
+  input: TransitionInput,
+  log: readonly LogLine[],
+  now: readonly VersionNow[],
+  { root, done }: End,
+): ClosedCount[] {
   const forward = log.filter(({ run_ref }) => run_ref === root);
-  const undone = log.length - forward.length;
+  const back = log.filter(({ run_ref }) => run_ref !== root);
   const addresses = new Set(input.units.map((unit) => unit.canonical_address));
   const strangers = log.filter((line) => !addresses.has(line.canonical_address));
   const versions = forward.map(({ version_id, transition_type }) => `${version_id} ${transition_type}`);
+  const own = new Set(forward.map(({ version_id }) => version_id));
+  const undone = new Set(back.map(({ version_id }) => version_id));
+  const inForce = new Set(now.filter((one) => one.version_status === "enacted").map((one) => one.canonical_address));
+  const left = done || input.transition !== "enact" ? [] : forward.filter(({ version_id }) => !undone.has(version_id));
+  const stays = left.filter((line) => inForce.has(line.canonical_address));
+  const movedOn = left.length - stays.length;
   return [
     count(
       "lines of the run in the log",
-      done ? input.units.length * kinds[input.transition].lines : undone,
+      done ? input.units.length * kinds[input.transition].lines : back.length + movedOn,
       forward.length,
     ),
-    count("lines that undo them", done ? 0 : forward.length, undone),
+    count("lines that undo them", done ? 0 : forward.length - movedOn, back.length),
     count("lines of versions that have one already", 0, versions.length - new Set(versions).size),
     count("lines of units that are not in the manifest", 0, strangers.length),
+    count(
+      "lines that undo another version than the run's",
+      0,
+      back.filter(({ version_id }) => !own.has(version_id)).length,
+    ),
+    count("versions of the run that were to be undone and are in force", 0, stays.length),
   ];
 }

@@ -49,7 +49,8 @@ export const CloseOut = Type.Object(
     finished_at: nullable(Timestamp),
     taken_at: Timestamp,
     passed: Type.Boolean({
-      description: "Whether the target holds what the run's end says, and each unit stands as the log says.",
+      description:
+        "Whether the target holds what the run's end says, each unit stands as the log says, and the decisions are those of the council.",
     }),
     approval: Type.Object(
       {
@@ -65,10 +66,16 @@ export const CloseOut = Type.Object(
               decision_id: Uuid,
               of: Type.Enum(["transition", "compensation"]),
               record: nullable(ReviewDecision),
+              problem: nullable(
+                Type.String({ description: "Why it is no decision of the council for this database, word for word." }),
+              ),
             },
             closed,
           ),
-          { description: "`record` is null for a decision that was recorded in the target without the service." },
+          {
+            description:
+              "`record` is null for a decision that was recorded in the target without the service: what rests on one is not closed out as passed.",
+          },
         ),
         change_set_id: nullable(Uuid),
         reason: Type.String(),

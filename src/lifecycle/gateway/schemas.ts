@@ -37,6 +37,8 @@ export const governedTables = [
   "public.iu_lifecycle_vocab",
   "public.iu_lifecycle_log",
   "public.dot_config",
+  // Written by the birth of a unit, with the owner's rights: a trigger there would run inside the gateway.
+  "public.birth_registry",
   "cutter_governance.review_decision",
   "cutter_governance.cut_change_set",
 ] as const;

@@ -86,12 +86,13 @@ export const WatchReport = Type.Object(
       {
         compared: Type.Boolean({
           description:
-            "Whether units were compared with their log; not before a gateway is accepted, nor where it takes too long.",
+            "Whether units were compared with their log, its decisions with those of the council, and its lines with what they were; not before a gateway is accepted, nor where it takes too long.",
         }),
         contradictions: Type.Integer(),
       },
       closed,
     ),
+    skipped: Type.Integer({ description: "Sightings that could not be stored, and of which there is no incident." }),
   },
   closed,
 );

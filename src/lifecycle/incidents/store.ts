@@ -48,6 +48,16 @@ export async function insertIncidents(tx: Tx, database: string, sighted: readonl
   return rows;
 }
 
+/** Those of these lines of the server's log that have an incident, open or resolved. */
+export async function selectKnownLines(tx: Tx, database: string, sightings: readonly string[]): Promise<string[]> {
+  const { rows } = await tx.query<{ sighting: string }>(
+    `SELECT sighting FROM lifecycle_incidents
+      WHERE database = $1 AND kind = 'direct_write_refused' AND sighting = ANY ($2)`,
+    [database, sightings],
+  );
+  return rows.map(({ sighting }) => sighting);
+}
+
 /** Resolves it if it is open. */
 export async function updateResolved(tx: Tx, id: string, by: string, reason: string): Promise<IncidentRow | undefined> {
   const { rows } = await tx.query<IncidentRow>(
@@ -96,23 +106,27 @@ export async function findPosition(tx: Tx, database: string): Promise<LogPositio
   return rows[0];
 }
 
-/** Moves the position on from where this look began. Where another look was faster, its position stays. */
+/**
+ * Moves the position on from where this look began, and keeps others from doing so until this transaction ends.
+ * @returns false where another look was faster: its position stays, and what comes behind it is read again from there
+ */
 export async function movePosition(
   tx: Tx,
   database: string,
   from: LogPosition | undefined,
   to: LogPosition,
-): Promise<void> {
+): Promise<boolean> {
   if (from === undefined) {
-    await tx.query(
+    const { rowCount } = await tx.query(
       "INSERT INTO detector_positions (database, file, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
       [database, to.file, to.position],
     );
-    return;
+    return rowCount === 1;
   }
-  await tx.query(
+  const { rowCount } = await tx.query(
     `UPDATE detector_positions SET file = $2, position = $3, read_at = clock_timestamp()
       WHERE database = $1 AND (file, position) = ($4, $5::bigint)`,
     [database, to.file, to.position, from.file, from.position],
   );
+  return rowCount === 1;
 }

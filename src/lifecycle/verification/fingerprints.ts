@@ -13,15 +13,20 @@ export function schemaFingerprints(
   catalog: Catalog,
   contents: Contents,
   reference: Reference,
-  options: { readonly stage: Stage; readonly accepted: AcceptedBodies | undefined },
+  options: {
+    readonly stage: Stage;
+    readonly accepted: AcceptedBodies | undefined;
+    /** Whether it is another base than the document's, with shapes of its own. */
+    readonly own: boolean;
+  },
 ): Check[] {
-  const { stage, accepted } = options;
+  const { stage, accepted, own } = options;
   return [
     ...Object.keys(reference.enactment.functions).map((name) => bodyRow(catalog, stage, name, accepted)),
     ...countRows(contents),
     ...Object.entries(triggerInventory).map(([table, names]) => inventoryRow(catalog, table, names)),
     ...triggerRows(catalog, stage),
-    ...["public.iu_lifecycle_vocab", "public.iu_lifecycle_log"].flatMap((table) => shapeRows(catalog, stage, table)),
+    ...governedTables.flatMap((table) => shapeRows(catalog, stage, table, own)),
     ...configRows(contents, stage),
   ];
 }
@@ -37,10 +42,8 @@ function bodyRow(catalog: Catalog, stage: Stage, name: string, accepted: Accepte
     return compare(id, title, ours, found);
   const documented = documentMd5(name);
   if (found === documented) return compare(id, title, documented, found);
-  const own = accepted?.[name];
-  if (own === body.body_sha256) return recorded(id, title, ours, found, "A body of this base, which was accepted.");
-  if (own === undefined && documented === undefined)
-    return recorded(id, title, ours, found, "The document gives no value; accepting a baseline fixes this one.");
+  if (accepted?.[name] === body.body_sha256)
+    return recorded(id, title, ours, found, "A body of this base, which was accepted.");
   return compare(id, title, documented === undefined ? ours : [ours, documented], found);
 }
 
@@ -83,12 +86,21 @@ function triggerText(one: { readonly definition: string; readonly enabled: strin
   return one === undefined ? absent : `enabled ${words[one.enabled] ?? one.enabled}: ${one.definition}`;
 }
 
-function shapeRows(catalog: Catalog, stage: Stage, table: string): Check[] {
+/** What the roll-out makes is as it makes it; a table of the base may have indexes of its own, and of another base all. */
+function shapeRows(catalog: Catalog, stage: Stage, table: string, otherBase: boolean): Check[] {
   const expected = stage.relations[table];
   const found = catalog.relations.find(({ name }) => name === table);
-  return (["columns", "indexes"] as const).map((part) =>
-    compare(`${part} ${table}`, `The ${part} of ${table}`, expected?.[part] ?? absent, found?.[part] ?? absent),
-  );
+  const made = ["public.iu_lifecycle_vocab", "public.iu_lifecycle_log"].includes(table);
+  const parts = made ? (["columns", "indexes", "constraints"] as const) : (["columns", "constraints"] as const);
+  const own = otherBase && !made;
+  return [
+    ...parts.map((part) => {
+      const row = [`${part} ${table}`, `The ${part} of ${table}`, expected?.[part] ?? absent] as const;
+      if (own && found !== undefined) return recorded(...row, found[part], "Of another base, with its own.");
+      return compare(...row, found?.[part] ?? absent);
+    }),
+    compare(`rules ${table}`, `${table} has no rules`, [], found?.rules ?? absent),
+  ];
 }
 
 /** Each key that the roll-out sets, with its value; the other keys of the base are written down. */

@@ -16,6 +16,7 @@ export function verificationPage(report: VerificationReport): string {
       ["Digest of the report", digest],
       ["Digest of the gateway", gateway_digest],
       ["Ready for acceptance", report.acceptable ? "yes" : "no"],
+      ...Object.entries(report.bodies_to_name).map(([name, md5]) => [`To be named: ${name}`, md5] as const),
     ]),
     section("Existence probes", existence.passed, checks("The seven probes of section 4.1", existence.probes)),
     section(

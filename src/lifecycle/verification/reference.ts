@@ -19,7 +19,14 @@ export interface Stage {
   /** By table and name: the definition, and how it is enabled (`A` always, `O` by origin). */
   readonly triggers: Readonly<Record<string, { readonly definition: string; readonly enabled: string }>>;
   readonly relations: Readonly<
-    Record<string, { readonly columns: readonly string[]; readonly indexes: readonly string[] }>
+    Record<
+      string,
+      {
+        readonly columns: readonly string[];
+        readonly indexes: readonly string[];
+        readonly constraints: readonly string[];
+      }
+    >
   >;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -65,6 +72,8 @@ function stageOf(catalog: Catalog): Omit<Stage, "config"> {
     triggers: Object.fromEntries(
       catalog.triggers.map(({ table, name, definition, enabled }) => [`${table}.${name}`, { definition, enabled }]),
     ),
-    relations: Object.fromEntries(catalog.relations.map(({ name, columns, indexes }) => [name, { columns, indexes }])),
+    relations: Object.fromEntries(
+      catalog.relations.map(({ name, columns, indexes, constraints }) => [name, { columns, indexes, constraints }]),
+    ),
   };
 }

@@ -1,7 +1,7 @@
 import type { Database, Tx } from "../../database/index.ts";
 import { digestOf } from "../../kernel/json.ts";
 import { gatewayDigest, readGateway } from "../gateway/catalog.ts";
-import { type AcceptedBodies, isOtherBase, isSettledByAcceptance } from "./accepted.ts";
+import { type AcceptedBodies, baseOf, isSettledByAcceptance } from "./accepted.ts";
 import { backlogInstalled, backlogProbes } from "./backlog.ts";
 import { behaviouralProbes } from "./behaviour/probes.ts";
 import { type Catalog, readCatalog } from "./catalog/read.ts";
@@ -58,12 +58,12 @@ function conclude(
   const installed = backlogInstalled(catalog, contents);
   const stage = installed ? known.backlog : known.enactment;
   const functions = Object.keys(known.enactment.functions);
-  const otherBase = isOtherBase(catalog, stage);
+  const base = baseOf(catalog, stage, accepted);
   const existence = existenceProbes(catalog, contents, known);
   const cells = roleCells(catalog, functions);
-  const posture = rolePosture(catalog, stage, functions);
-  const schema = schemaFingerprints(catalog, contents, known, { stage, accepted });
-  const data = dataFingerprints(contents, otherBase && accepted !== undefined);
+  const posture = rolePosture(catalog, stage, functions, base.other);
+  const schema = schemaFingerprints(catalog, contents, known, { stage, accepted, own: base.other });
+  const data = dataFingerprints(contents, base.other && !base.open);
   const backlog = backlogProbes(catalog, contents, known);
   const consistency = consistencyOf(catalog, contents);
   // What must never be there counts also before the backlog is in.
@@ -74,7 +74,8 @@ function conclude(
     database,
     gateway_digest,
     passed: sound && allPass(rows),
-    acceptable: sound && rows.every((row) => row.passed || isSettledByAcceptance(row, otherBase)),
+    acceptable: sound && rows.every((row) => row.passed || isSettledByAcceptance(row, base)),
+    bodies_to_name: base.toName,
     existence: { passed: allPass(existence), probes: existence },
     behaviour,
     roles: { passed: allPass(cells) && allPass(posture), cells, posture },

@@ -70,7 +70,10 @@ export const VerificationReport = Type.Object(
     passed: Type.Boolean({ description: "Whether everything that must be there is, and as it must be." }),
     acceptable: Type.Boolean({
       description:
-        "Whether nothing fails but what a sovereign's acceptance settles: bodies and counts of the base, before the roll-out.",
+        "Whether nothing fails but what a sovereign's acceptance settles: bodies and counts of a base that is not the document's.",
+    }),
+    bodies_to_name: Type.Record(Type.String(), Type.String(), {
+      description: "Bodies, `md5(prosrc)` by signature, that the sovereign has to name in `accepted_bodies`.",
     }),
     existence: Type.Object({ passed, probes: Type.Array(Check) }, closed),
     behaviour: Type.Object({ passed, probes: Type.Array(Check), row_counts: Type.Array(RowCount) }, closed),

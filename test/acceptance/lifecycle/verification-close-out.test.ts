@@ -75,6 +75,8 @@ t.test("LIFE-6 a finished run is closed out: who approved it, what it wrote, how
       [0, 0, true],
       [0, 0, true],
       [0, 0, true],
+      [0, 0, true],
+      [0, 0, true],
     ],
   );
   t.equal(report.log.length, 3);
@@ -121,6 +123,40 @@ t.test("LIFE-6 a finished run is closed out: who approved it, what it wrote, how
     t.match(later.units[1], { unit_status: "retired", version_status: "retired", since: "retire", passed: true });
   });
 
+  await t.test(
+    "a decision that the target has otherwise, or not at all, or of another database, fails it",
+    async (t) => {
+      const [was] = await target.query<{ row: object }>(
+        "SELECT to_jsonb(d) AS row FROM cutter_governance.review_decision AS d WHERE id = $1",
+        [enactment],
+      );
+      const problems = async () => {
+        const shown = await closeOutOf(service, run.root);
+        return [shown.passed, ...shown.approval.decisions.map(({ problem }) => problem)];
+      };
+      t.strictSame(await problems(), [true, null, null]);
+      for (const change of [
+        "decided_by = 'council_2'",
+        "subjects = '{ICX-CONST/*,DIEU-44/*}'",
+        "decided_at = decided_at + interval '1 second'",
+        "decided_at = 'infinity'",
+        "decision = 'reject'",
+        "decision_kind = 'retirement'",
+        "reason = 'another'",
+      ]) {
+        await target.query(`UPDATE cutter_governance.review_decision SET ${change} WHERE id = $1`, [enactment]);
+        t.match(await problems(), [false, /otherwise than the council/, null], change);
+        await target.query("DELETE FROM cutter_governance.review_decision WHERE id = $1", [enactment]);
+        t.match(await problems(), [false, /does not have it/, null]);
+        await target.query(
+          "INSERT INTO cutter_governance.review_decision SELECT * FROM jsonb_populate_record(NULL::cutter_governance.review_decision, $1)",
+          [was?.row],
+        );
+      }
+      t.strictSame(await problems(), [true, null, null]);
+    },
+  );
+
   await t.test("a status that was changed past the gateway fails its unit, and the close-out", async (t) => {
     await target.query(`ALTER TABLE public.unit_version DISABLE TRIGGER ALL;
       UPDATE public.unit_version SET lifecycle_status = 'draft'
@@ -164,6 +200,8 @@ t.test("LIFE-6 a run that was undone forward is closed out with the lines of bot
       [2, 2],
       [0, 0],
       [0, 0],
+      [0, 0],
+      [0, 0],
     ],
   );
   t.strictSame(
@@ -173,6 +211,22 @@ t.test("LIFE-6 a run that was undone forward is closed out with the lines of bot
       ["retired", 2],
     ],
   );
+
+  const failed = async () => {
+    const shown = await closeOutOf(service, run.root);
+    t.equal(shown.passed, false);
+    return shown.counts.filter(({ passed }) => !passed).map(({ name }) => name);
+  };
+  // As if what was undone had been another version than the one that this run has put in force.
+  await target.query(`ALTER TABLE public.iu_lifecycle_log DISABLE TRIGGER ALL;
+    UPDATE public.iu_lifecycle_log SET uv_id = gen_random_uuid() WHERE transition_type = 'retire' AND canonical_address = 'ICX-CONST/DIEU-1'`);
+  t.ok((await failed()).includes("lines that undo another version than the run's"));
+  // As if one had been left in force.
+  await target.query(`ALTER TABLE public.unit_version DISABLE TRIGGER ALL;
+    UPDATE public.unit_version SET lifecycle_status = 'enacted'
+      WHERE id = (SELECT uv_id FROM public.iu_lifecycle_log WHERE transition_type = 'enact' AND canonical_address = 'ICX-CONST/DIEU-1');
+    DELETE FROM public.iu_lifecycle_log WHERE transition_type = 'retire' AND canonical_address = 'ICX-CONST/DIEU-1'`);
+  t.ok((await failed()).includes("versions of the run that were to be undone and are in force"));
 });
 
 t.test("LIFE-6 bad input: no such run has a close-out, and one of another build has none", async (t) => {

@@ -143,26 +143,3 @@ t.test(
     t.match(await service.call("POST", path, { as: "auditor" }), { status: 503, body: { code: "TARGET_UNAVAILABLE" } });
   },
 );
-
-t.test("LIFE-4 a base with bodies of its own passes once a sovereign has accepted its gateway", async (t) => {
-  const target = await useUnits(t);
-  await installPlan(target, "lifecycle-enactment.yaml");
-  const change = async (note: string): Promise<void> => {
-    const [row] = await target.query<{ source: string }>(
-      "SELECT pg_get_functiondef('public.fn_iu_create'::regproc) AS source",
-    );
-    await target.query((row?.source ?? "").replace("DECLARE", `-- ${note}\nDECLARE`));
-  };
-  await change("of another house");
-  const service = await startService(t, { targets: { default: target.url } });
-  const first = await verify(service);
-  t.match(first, { passed: false, acceptable: true });
-  t.strictSame(failures(first), ["fn_iu_create_body_md5"]);
-  const body = { gateway_digest: first.gateway_digest, reason: "The base of this house." };
-  await expectStatus(service.call("POST", "/v1/lifecycle/baselines", { as: "sovereign", body }), 201);
-  t.strictSame(failures(await verify(service)), []);
-  await change("of a third house");
-  const tampered = await verify(service);
-  t.strictSame(failures(tampered), ["fn_iu_create_body_md5"], "what was accepted is not what is there");
-  t.equal(tampered.passed, false);
-});

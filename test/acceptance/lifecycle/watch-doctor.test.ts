@@ -14,7 +14,7 @@ t.test(
     const findings = async () => {
       const { body } = await expectStatus(service.call("GET", "/v1/doctor", { as: "auditor" }), 200);
       return (body["findings"] as unknown as { code: string; subject: string; severity: string }[])
-        .filter(({ code }) => /GATEWAY|INCIDENT|DETECTOR/.test(code))
+        .filter(({ code }) => /GATEWAY|INCIDENT|DETECTOR|WATCH/.test(code))
         .map(({ code, subject, severity }) => `${severity} ${code} ${subject}`)
         .sort();
     };
@@ -33,6 +33,18 @@ t.test(
       `error INCIDENT_OPEN default: ${disabled.subject}`,
       "warning DETECTOR_BLIND default",
     ]);
+
+    const lookedAt = (age: string) =>
+      at.control.transact((tx) =>
+        tx.query(
+          `INSERT INTO detector_positions (database, file, position, read_at) VALUES ('default', 'a.json', 0, clock_timestamp() - $1::interval)
+           ON CONFLICT (database) DO UPDATE SET read_at = excluded.read_at`,
+          [age],
+        ),
+      );
+    await lookedAt("61 minutes");
+    t.ok((await findings()).includes("warning WATCH_SILENT default"));
+    await lookedAt("50 minutes");
 
     const decided = (database: string) =>
       at.control.transact((tx) =>

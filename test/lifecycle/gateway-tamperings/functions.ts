@@ -111,7 +111,23 @@ export const functions: readonly Tampering[] = [
     sql: `SET LOCAL allow_system_table_mods = on; SELECT set_config('test.kept', 'CREATE OR REPLACE VIEW pg_catalog.pg_roles AS ' || pg_get_viewdef('pg_roles'), true);
           DO $$ BEGIN EXECUTE regexp_replace(current_setting('test.kept'), '(pg_authid[.])?rolsuper', 'false AS rolsuper'); END $$`,
     back: putBack,
-    named: [["schema pg_catalog", "views_sha256"]],
+    named: [
+      ["schema pg_catalog", "views_sha256"],
+      ["superusers", "logins"],
+    ],
+  },
+  {
+    what: "a function that does what the owner may, under any name, in any schema",
+    sql: `CREATE SCHEMA elsewhere; CREATE FUNCTION elsewhere.open() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM public.dot_config';
+          ALTER FUNCTION elsewhere.open() OWNER TO directus`,
+    back: "DROP SCHEMA elsewhere CASCADE",
+    named: [["function elsewhere.open()", "object"]],
+  },
+  {
+    what: "one that does what a superuser may",
+    sql: "CREATE FUNCTION public.open() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM public.dot_config'",
+    back: "DROP FUNCTION public.open()",
+    named: [["function public.open()", "object"]],
   },
   {
     what: "an event trigger",

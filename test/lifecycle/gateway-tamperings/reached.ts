@@ -85,4 +85,17 @@ export const reached: readonly Tampering[] = [
     sql: "DROP TABLE public.iu_lifecycle_log",
     named: [["relation public.iu_lifecycle_log", "object"]],
   },
+  {
+    what: "a trigger on the register of births, which would run inside fn_iu_create",
+    sql: `CREATE FUNCTION public.at_birth() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+          CREATE TRIGGER at_birth AFTER INSERT ON public.birth_registry FOR EACH ROW EXECUTE FUNCTION public.at_birth()`,
+    back: "DROP TRIGGER at_birth ON public.birth_registry; DROP FUNCTION public.at_birth()",
+    named: [["trigger public.birth_registry.at_birth", "object"]],
+  },
+  {
+    what: "a primary key that no longer keeps its values apart",
+    sql: "UPDATE pg_index SET indisunique = false WHERE indexrelid = 'public.iu_lifecycle_log_pkey'::regclass",
+    back: "UPDATE pg_index SET indisunique = true WHERE indexrelid = 'public.iu_lifecycle_log_pkey'::regclass",
+    named: [["constraint public.iu_lifecycle_log.iu_lifecycle_log_pkey", "index_valid"]],
+  },
 ];

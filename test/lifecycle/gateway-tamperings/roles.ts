@@ -85,4 +85,16 @@ export const roles: readonly Tampering[] = [
       ["language plpgsql", "privileges"],
     ],
   },
+  {
+    what: "one more superuser",
+    sql: "CREATE ROLE lifecycle_intruder LOGIN SUPERUSER",
+    back: "DROP ROLE lifecycle_intruder",
+    named: [["superusers", "logins"]],
+  },
+  {
+    what: "replica mode for everybody",
+    sql: "GRANT SET ON PARAMETER session_replication_role TO PUBLIC",
+    back: "REVOKE SET ON PARAMETER session_replication_role FROM PUBLIC",
+    named: [["parameter session_replication_role", "object"]],
+  },
 ];

@@ -9,6 +9,14 @@ export const BaselineInput = Type.Object(
   {
     database: DatabaseName,
     gateway_digest: Digest,
+    accepted_bodies: Type.Optional(
+      Type.Record(Type.String({ minLength: 1, maxLength: 300 }), Type.String({ pattern: "^[0-9a-f]{32}$" }), {
+        maxProperties: 20,
+        description:
+          "`md5(prosrc)` by signature of what the verification report has in `bodies_to_name`: of another base than the " +
+          "document's, the guard and the recorder of decisions.",
+      }),
+    ),
     reason: Prose(2_000, { examples: ["lifecycle-enactment, steps 0 to 6, as committed on 2 June."] }),
   },
   closed,

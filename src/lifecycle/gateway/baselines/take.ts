@@ -7,26 +7,30 @@ import type { PageOf } from "../../../kernel/schemas.ts";
 import { LifecycleProblem } from "../../errors.ts";
 import { defaultDatabase } from "../../schemas.ts";
 import { readGateway } from "../catalog.ts";
+import type { VerificationReport } from "../../verification/schemas.ts";
 import type { GatewayObject } from "../schemas.ts";
 import type { Baseline, BaselineInput, BaselineQuery } from "./schemas.ts";
 import { type BaselineRow, insertBaseline, selectBaselines } from "./store.ts";
 
-/** A gateway as it was found, and whether its verification passed just before. */
+/** What a verification says of whether the gateway may be accepted. */
+export type Acceptability = Pick<VerificationReport, "acceptable" | "bodies_to_name" | "gateway_digest">;
+
+/** A gateway as it was found, and what its verification said just before. */
 export interface VerifiedGateway {
   readonly objects: readonly GatewayObject[];
-  readonly passes: boolean;
+  readonly verified: Acceptability;
 }
 
 /** Looks at a gateway that is to be accepted, before the control transaction opens. */
-export async function seeVerified(target: Database, passes: () => Promise<boolean>): Promise<VerifiedGateway> {
+export async function seeVerified(target: Database, passes: () => Promise<Acceptability>): Promise<VerifiedGateway> {
   const verified = await passes();
-  return { objects: await target.transact(readGateway, { readOnly: true }), passes: verified };
+  return { objects: await target.transact(readGateway, { readOnly: true }), verified };
 }
 
 /**
  * Accepts the gateway of a target as it is now: from here on the watch compares with it (OPEN-10).
  * @throws LifecycleProblem GATEWAY_CHANGED where it is not the one of `gateway_digest`, GATEWAY_INCOMPLETE where its
- *   verification does not pass
+ *   verification does not pass, or has bodies that `accepted_bodies` does not name
  */
 export async function takeBaseline(
   tx: Tx,
@@ -34,7 +38,7 @@ export async function takeBaseline(
   input: BaselineInput,
   seen: VerifiedGateway,
 ): Promise<Baseline> {
-  const { database = defaultDatabase, gateway_digest, reason } = input;
+  const { database = defaultDatabase, gateway_digest, reason, accepted_bodies } = input;
   const content = canonicalJson(seen.objects);
   const found = digestOfBytes(content);
   if (found !== gateway_digest) {
@@ -42,9 +46,7 @@ export async function takeBaseline(
       errors: [{ pointer: "/gateway_digest", detail: `must be the digest of the gateway as it is: ${found}` }],
     });
   }
-  if (!seen.passes) {
-    throw new LifecycleProblem("GATEWAY_INCOMPLETE", `The verification of the gateway of ${database} does not pass.`);
-  }
+  requireAcceptable(database, seen.verified, found, accepted_bodies);
   const baseline = presentBaseline(
     await insertBaseline(tx, { database, gateway_digest, content, reason, takenBy: caller.principal }),
   );
@@ -52,10 +54,34 @@ export async function takeBaseline(
     action: "gateway.accepted",
     resourceType: "gateway_baseline",
     resourceId: String(baseline.baseline_id),
-    after: { database, reason, objects: baseline.objects },
+    after: {
+      database,
+      reason,
+      objects: baseline.objects,
+      ...(accepted_bodies === undefined ? {} : { accepted_bodies }),
+    },
     digests: { gateway_digest },
   });
   return baseline;
+}
+
+function requireAcceptable(
+  database: string,
+  { acceptable, bodies_to_name, gateway_digest }: Acceptability,
+  found: string,
+  named: BaselineInput["accepted_bodies"] = {},
+): void {
+  if (!acceptable || gateway_digest !== found) {
+    throw new LifecycleProblem("GATEWAY_INCOMPLETE", `The verification of the gateway of ${database} does not pass.`);
+  }
+  const missing = Object.entries(bodies_to_name).filter(([signature, md5]) => named[signature] !== md5);
+  if (missing.length === 0) return;
+  throw new LifecycleProblem("GATEWAY_INCOMPLETE", "Bodies that nobody knows are accepted by their digests only.", {
+    errors: missing.map(([signature, md5]) => ({
+      pointer: `/accepted_bodies/${signature.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+      detail: `must be the md5 of the body as it is: ${md5}`,
+    })),
+  });
 }
 
 /** Gateways that were accepted, newest first. */

@@ -1,6 +1,9 @@
 import { firing, privileges } from "../privileges/store.ts";
 
-/** The gateway's functions by their names, and whatever the governed tables and the event triggers call. */
+/**
+ * The gateway's functions by their names, whatever the governed tables and the event triggers call, and every function
+ * that does what the owner may, or anybody who may write a governed table: a way past all privileges.
+ */
 const functions = `
   SELECT 'function ' || p.oid::regprocedure::text, f.of, jsonb_build_object(
            'arguments', pg_get_function_arguments(p.oid),
@@ -22,7 +25,13 @@ const functions = `
             UNION ALL
             SELECT t.tgfoid, 'trigger ' || c.name || '.' || quote_ident(t.tgname) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
             UNION ALL
-            SELECT e.evtfoid, 'event trigger ' || quote_ident(e.evtname) FROM pg_event_trigger e) AS used
+            SELECT e.evtfoid, 'event trigger ' || quote_ident(e.evtname) FROM pg_event_trigger e
+            UNION ALL
+            SELECT p.oid, NULL FROM pg_proc p
+             WHERE p.prosecdef AND p.oid >= 16384
+               AND (p.proowner IN (SELECT r.oid FROM named r WHERE r.rolname = ($2::text[])[1])
+                    OR EXISTS (SELECT FROM relations c WHERE has_table_privilege(p.proowner, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+                                                          OR has_any_column_privilege(p.proowner, c.oid, 'INSERT, UPDATE')))) AS used
            GROUP BY oid) AS f
     JOIN pg_proc p ON p.oid = f.oid WHERE p.prokind <> 'a'`;
 

@@ -59,7 +59,7 @@ const columns = `
 const constraints = `
   SELECT 'constraint ' || k.conrelid::regclass::text || '.' || quote_ident(k.conname), coalesce(c.object, f.object), jsonb_build_object(
            'definition', pg_get_constraintdef(k.oid),
-           'index_valid', (SELECT i.indisvalid AND i.indisready AND i.indislive FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')),
+           'index_valid', (SELECT i.indisvalid AND i.indisready AND i.indislive AND (i.indisunique OR k.contype = 'x') FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')),
            'held_by', (SELECT coalesce(jsonb_object_agg(p.proname || ' on ' || t.tgrelid::regclass::text, ${firing("t.tgenabled")}), '{}')
                          FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgconstraint = k.oid AND t.tgisinternal))
     FROM pg_constraint k LEFT JOIN relations c ON c.oid = k.conrelid LEFT JOIN relations f ON f.oid = k.confrelid

@@ -55,4 +55,15 @@ const defaults = `
     FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
    WHERE d.defaclrole IN (SELECT oid FROM named UNION SELECT member FROM members) OR n.nspname IN ('public', 'cutter_governance')`;
 
-export const roleQueries = [roles, memberships, settings, server, defaults];
+/** Who may do anything at all here. */
+const superusers = `
+  SELECT 'superusers', NULL, jsonb_build_object(
+           'logins', (SELECT jsonb_agg(r.rolname ORDER BY r.rolname) FROM pg_roles r WHERE r.rolsuper AND r.rolcanlogin))`;
+
+/** Settings that somebody was given who is no superuser: of the marker, of what walks past triggers, of the log. */
+const parameters = `
+  SELECT 'parameter ' || p.parname, NULL, jsonb_build_object('privileges', ${grantedTo("p.paracl", "10")})
+    FROM pg_parameter_acl p
+   WHERE p.parname ~ '^(app[.]|session_replication_role$|allow_system_table_mods$|lc_messages$|log_)'`;
+
+export const roleQueries = [roles, memberships, settings, server, defaults, superusers, parameters];

@@ -1,6 +1,7 @@
 import { type Database, sqlState } from "../../../database/index.ts";
 import type { DetectorState } from "../schemas.ts";
 import type { LogPosition, Sighted } from "../store.ts";
+import { sighted } from "./sighting.ts";
 import { hasDetector, readPiece, type RefusedRow } from "./store.ts";
 
 /** What of the server's log was read in one look. */
@@ -17,6 +18,9 @@ export interface LogRead {
 /** A look holds what it read in memory: at most so many pieces, each of at most 4 MiB of log. */
 const mostPieces = 16;
 const mostRefused = 5_000;
+/** What is stored of a place: the detector is the target's, and may answer anything. */
+const mostOfName = 300;
+const isPosition = /^[0-9]{1,18}$/;
 
 /** object_not_in_prerequisite_state: the server keeps no log that could be read. */
 const noLog = "55000";
@@ -58,28 +62,8 @@ export async function seeDetector(target: Database, from: LogPosition | undefine
 
 function placeOf(rows: readonly RefusedRow[]): LogPosition | undefined {
   const last = rows.findLast(({ session_id }) => session_id === null);
-  if (last === undefined || last.file === null) return undefined;
-  return { file: last.file, position: last.next_position };
-}
-
-function sighted(row: RefusedRow): Sighted[] {
-  if (row.session_id === null) return [];
-  const { operation, object, role, application_name, remote_host, sqlstate, message, statement_sha256 } = row;
-  return [
-    {
-      kind: "direct_write_refused",
-      subject: object ?? "unknown",
-      sighting: `${row.session_id}/${row.line_num ?? ""}`,
-      detail: {
-        operation,
-        role,
-        application_name,
-        remote_host,
-        sqlstate,
-        message,
-        statement_sha256,
-        at: row.at?.toISOString() ?? null,
-      },
-    },
-  ];
+  if (last === undefined || typeof last.file !== "string" || last.file === "" || last.file.length > mostOfName)
+    return undefined;
+  if (!isPosition.test(last.next_position ?? "")) return undefined;
+  return { file: last.file, position: String(last.next_position) };
 }

@@ -2,7 +2,7 @@ import type { Tx } from "../../../database/index.ts";
 
 export interface RefusedRow {
   file: string | null;
-  next_position: string;
+  next_position: string | null;
   /** Null in the row that only says where to go on. */
   session_id: string | null;
   line_num: string | null;

@@ -1,5 +1,6 @@
 import type { Tx } from "../../../database/index.ts";
 import { emergencyFunction, governedTables, matrixRoles, owner, tablePrivileges } from "../expected.ts";
+import { type Door, selectDoors } from "./doors/store.ts";
 import {
   type ConstraintRow,
   type FunctionRow,
@@ -32,6 +33,7 @@ export interface Catalog {
   readonly holdings: readonly Holding[];
   readonly foreignKeys: readonly ConstraintRow[];
   readonly policies: readonly PolicyRow[];
+  readonly doors: readonly Door[];
 }
 
 /**
@@ -59,6 +61,7 @@ export async function readCatalog(tx: Tx, functions: readonly string[]): Promise
     ],
     foreignKeys: await selectForeignKeysTo(tx, "public.iu_lifecycle_vocab"),
     policies: await selectPolicies(tx, "public.iu_lifecycle_log"),
+    doors: await selectDoors(tx, governedTables),
   };
 }
 

@@ -30,6 +30,8 @@ export interface RelationRow {
   readonly row_security_forced: boolean;
   readonly columns: readonly string[];
   readonly indexes: readonly string[];
+  readonly constraints: readonly string[];
+  readonly rules: readonly string[];
   readonly acl: readonly AclEntry[];
 }
 
@@ -97,6 +99,10 @@ export async function selectRelations(tx: Tx, names: readonly string[]): Promise
                         FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
             coalesce((SELECT json_agg(pg_get_indexdef(i.indexrelid) ORDER BY i.indexrelid::regclass::text COLLATE "C")
                         FROM pg_index AS i WHERE i.indrelid = c.oid), '[]') AS indexes,
+            coalesce((SELECT json_agg(k.conname || ' ' || pg_get_constraintdef(k.oid) ORDER BY k.conname::text COLLATE "C")
+                        FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')), '[]') AS constraints,
+            coalesce((SELECT json_agg(pg_get_ruledef(w.oid) ORDER BY w.rulename::text COLLATE "C")
+                        FROM pg_rewrite AS w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN'), '[]') AS rules,
             coalesce((SELECT json_agg(e ORDER BY e.grantee, e.privilege, e.column)
                         FROM (SELECT ${aclColumns}, NULL::text AS column
                                 FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS a

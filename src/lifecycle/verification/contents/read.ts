@@ -28,7 +28,12 @@ export async function readContents(tx: Tx, tables: readonly string[]): Promise<C
     return missing.length === 0 ? attempt(tx, work) : Promise.resolve({ refused: `there is no ${missing.join(", ")}` });
   };
   const hasLog = tables.includes("public.iu_lifecycle_log");
-  const units = ["public.information_unit", "public.unit_version", "cutter_governance.review_decision"];
+  const units = [
+    "public.information_unit",
+    "public.unit_version",
+    "public.dot_config",
+    "cutter_governance.review_decision",
+  ];
   return {
     vocabulary: await read(["public.iu_lifecycle_vocab"], () => selectVocabulary(tx)),
     config: await read(["public.dot_config"], async () =>
