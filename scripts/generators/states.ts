@@ -2,6 +2,7 @@ import { requestTransitions } from "../../src/approvals/index.ts";
 import { grantTransitions } from "../../src/grants/index.ts";
 import { runTransitions } from "../../src/runs/index.ts";
 import { leaseTransitions } from "../../src/leases/index.ts";
+import { incidentTransitions, versionTransitions } from "../../src/lifecycle/index.ts";
 import { holdTransitions } from "../../src/holds/index.ts";
 import { approvalTransitions, stepTransitions } from "../../src/plans/index.ts";
 import { scopeTransitions } from "../../src/scopes/index.ts";
@@ -20,6 +21,8 @@ const machines: readonly { name: string; title: string; transitions: Transitions
   { name: "scope", title: "A scope", transitions: scopeTransitions },
   { name: "proposal-approval", title: "A proposal approval (M-1)", transitions: approvalTransitions },
   { name: "step", title: "A step of a plan", transitions: stepTransitions },
+  { name: "version", title: "A version of a unit", transitions: versionTransitions },
+  { name: "incident", title: "An incident of the lifecycle watch", transitions: incidentTransitions },
 ];
 
 const box = { width: 132, height: 40, gap: 220, row: 74, left: 24, top: 56 };

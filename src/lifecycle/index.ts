@@ -25,3 +25,4 @@ export { readStage, type Stage } from "./verification/reference.ts";
 export { type VerifyOptions, verifyLifecycle } from "./verification/report.ts";
 export { VerificationReport } from "./verification/schemas.ts";
 export { verifyTarget } from "./verification/verify-target.ts";
+export { incidentTransitions, versionTransitions } from "./states.ts";

@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { Cursor, Digest, Json, Limit, Prose, Timestamp } from "../../kernel/schemas.ts";
 import { GatewayDifference } from "../gateway/schemas.ts";
 import { DatabaseName } from "../schemas.ts";
+import { incidentStatuses } from "../states.ts";
 
 const closed = { additionalProperties: false } as const;
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
@@ -12,7 +13,7 @@ export const IncidentKind = Type.Enum([...incidentKinds], {
     "What was found: another gateway than the accepted one, a write past it that was refused, or a log that the units contradict.",
 });
 export type IncidentKind = Static<typeof IncidentKind>;
-export const IncidentStatus = Type.Enum(["open", "resolved"]);
+export const IncidentStatus = Type.Enum([...incidentStatuses]);
 
 export const Incident = Type.Object(
   {

@@ -82,10 +82,11 @@ interface Recorded {
 
 /** What differs from the accepted gateway, and what contradicts the log; and how far the log was seen. */
 async function recordFindings(tx: Tx, caller: Caller, look: Look): Promise<Recorded> {
-  const { database, baseline, units } = look;
+  const { database, baseline, units, log } = look;
   const changes = differencesOf(look).map((one) => changed(one, baseline?.baseline_id ?? ""));
   const recorded = await openIncidents(tx, caller, database, [
     ...fold("gateway_changed", changes, mostFindings),
+    ...blinded(log),
     ...units.sighted,
   ]);
   for (const mark of units.marks.next) {
@@ -93,6 +94,13 @@ async function recordFindings(tx: Tx, caller: Caller, look: Look): Promise<Recor
     if (!(await insertMark(tx, database, mark))) break;
   }
   return recorded;
+}
+
+/** A detector that has read and does not read any more: who stops it may not do so unseen. */
+function blinded({ from, state }: LogRead): Sighted[] {
+  if (from === undefined || state === "reading") return [];
+  const detail = { aspect: "state", expected: "reading", found: state };
+  return [{ kind: "gateway_changed", subject: "detector", sighting: digestOf({ detector: state }), detail }];
 }
 
 /**

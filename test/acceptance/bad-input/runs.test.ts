@@ -172,7 +172,7 @@ t.test("RUN-7 a target or a grant of another place is refused before anything st
   };
   const { body: scopes } = await service.call("GET", "/v1/scopes", { as: "admin" });
   const shipped = (scopes["items"] as unknown as Record<string, unknown>[]).find(
-    (one) => one["environment"] === "staging",
+    (one) => one["environment"] === "staging" && one["carrier"] === "C1",
   );
   const {
     scope_id: _,

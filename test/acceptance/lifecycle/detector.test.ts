@@ -265,6 +265,17 @@ t.test("LIFE-7 the detector of direct writes", async (t) => {
     t.equal(await attempt(url, "SELECT public.fn_iu_refused_write('{}')"), "42501", "its other half is for itself");
     t.equal(await attempt(url, "BEGIN READ ONLY; SELECT count(*) FROM public.fn_iu_refused_writes(NULL, 0)"), "");
   });
+
+  await t.test("LIFE-7 where errors are kept out of the log, the detector says so", async (t) => {
+    const { pathname } = new URL(superUrl);
+    const set = (what: string) => ask(superUrl, `ALTER DATABASE ${pathname.slice(1)} ${what}`);
+    for (const name of ["log_min_messages", "log_min_error_statement"]) {
+      await set(`SET ${name} = panic`);
+      t.equal(await attempt(url, "SELECT * FROM public.fn_iu_refused_writes(NULL, 0)"), "55000", name);
+      await set(`RESET ${name}`);
+      t.equal(await attempt(url, "SELECT * FROM public.fn_iu_refused_writes(NULL, 0)"), "", name);
+    }
+  });
 });
 
 t.test("LIFE-7 where the server keeps no such log, the detector says so", async (t) => {

@@ -97,4 +97,10 @@ export const roles: readonly Tampering[] = [
     back: "REVOKE SET ON PARAMETER session_replication_role FROM PUBLIC",
     named: [["parameter session_replication_role", "object"]],
   },
+  {
+    what: "nothing that a login is refused gets into the log",
+    sql: "CREATE ROLE lifecycle_intruder LOGIN; ALTER ROLE lifecycle_intruder SET log_min_messages = panic",
+    back: "DROP ROLE lifecycle_intruder",
+    named: [["settings of role lifecycle_intruder", "object"]],
+  },
 ];

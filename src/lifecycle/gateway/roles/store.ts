@@ -38,15 +38,17 @@ const settings = `
          jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
     FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS o
    WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
-     AND (s.setrole = 0 OR s.setrole IN (SELECT oid FROM named UNION SELECT member FROM members) OR o ~ '^(app[.]|session_replication_role=)')
+     AND (s.setrole = 0 OR s.setrole IN (SELECT oid FROM named UNION SELECT member FROM members) OR o ~ '^(app[.]|(session_replication_role|log_min_messages|log_min_error_statement|lc_messages)=)')
    GROUP BY s.setrole, s.setdatabase`;
 
-/** What a session of ours begins with, wherever it was set, and who owns the database. */
+/** What a session of ours begins with, wherever it was set, and who owns the database; and what of it all gets into the log. */
 const server = `
   SELECT 'database', NULL, jsonb_build_object(
     'owner', (SELECT d.datdba::regrole::text FROM pg_database d WHERE d.datname = current_database()),
     'session_replication_role', (SELECT s.reset_val FROM pg_settings s WHERE s.name = 'session_replication_role'),
-    'allow_system_table_mods', (SELECT s.reset_val FROM pg_settings s WHERE s.name = 'allow_system_table_mods'))`;
+    'allow_system_table_mods', (SELECT s.reset_val FROM pg_settings s WHERE s.name = 'allow_system_table_mods'),
+    'log', (SELECT jsonb_object_agg(s.name, s.reset_val) FROM pg_settings s
+             WHERE s.name IN ('log_min_messages', 'log_min_error_statement', 'lc_messages', 'log_destination', 'logging_collector')))`;
 
 const defaults = `
   SELECT format('default privileges of %s%s for %s', d.defaclrole::regrole, CASE WHEN d.defaclnamespace = 0 THEN '' ELSE ' in ' || d.defaclnamespace::regnamespace END,
