@@ -15,7 +15,7 @@ function countersign(t: Test, service: InProcess) {
   return (...args: string[]) => runCli(t, {}, "--credentials", file, ...args);
 }
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 const dir = (t: Test, name: string): string => path.join(t.testdirName, name);
 

@@ -5,7 +5,7 @@ import { manifest, prepareCommit, prepareDryRun, readRun, useTarget } from "../s
 import { type InProcess, startService, syncSecret } from "../support/service.ts";
 import { runCli } from "./run-cli.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 function countersign(t: Test, service: InProcess) {
   const file = path.join(t.testdir({}), "credentials.json");
