@@ -47,7 +47,8 @@ export const triggers: readonly Tampering[] = [
   {
     what: "a foreign key no longer held",
     sql: `DO $$ DECLARE t name; BEGIN
-            SELECT tgname INTO t FROM pg_trigger WHERE tgrelid = 'public.unit_version'::regclass AND tgisinternal AND tgfoid = '"RI_FKey_check_ins"'::regproc ORDER BY tgname LIMIT 1;
+            SELECT tgname INTO t FROM pg_trigger WHERE tgisinternal AND tgfoid = '"RI_FKey_check_ins"'::regproc
+               AND tgconstraint = (SELECT oid FROM pg_constraint WHERE conname = 'unit_version_unit_fkey');
             EXECUTE format('ALTER TABLE public.unit_version DISABLE TRIGGER %I', t); END $$`,
     named: [["constraint public.unit_version.unit_version_unit_fkey", "held_by"]],
   },
