@@ -15,7 +15,6 @@ import { consumeRaw } from "./grants/raw.ts";
 import { bindingsOf, seed } from "./grants/seed.ts";
 import { report, spread } from "./support/results.ts";
 
-const connections = [1, 8, 64, 256];
 /** Requests of one measurement, by connections. */
 const requests = (atOnce: number): number => (atOnce === 1 ? 400 : atOnce === 8 ? 2_000 : 6_000);
 
@@ -23,6 +22,7 @@ const given = (name: string): string | undefined =>
   process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 const other = given("other");
 const rounds = Number(given("rounds") ?? 5);
+const connections = (given("connections") ?? "1,8,64,256").split(",").map(Number);
 
 interface Contender {
   readonly name: string;
