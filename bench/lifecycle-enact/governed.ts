@@ -1,10 +1,10 @@
 import { expectStatus } from "../../test/support/flow.ts";
 import { mintActive, sovereignRequest, type TestKey } from "../../test/support/commit.ts";
 import { follow } from "../../test/support/follow.ts";
+import { decide } from "../../test/support/lifecycle-runs.ts";
 import { readRun, runBindings } from "../../test/support/runs.ts";
 import type { Service } from "../../test/support/service.ts";
 import { timed } from "../plan-commit/governed.ts";
-import { decision } from "./target.ts";
 
 /** Milliseconds of the parts of a governed enactment; the approval in between is of people. */
 export interface Governed {
@@ -17,7 +17,8 @@ export async function governed(service: Service, key: TestKey, address: string):
   const wanted = {
     transition: "enact",
     units: [{ canonical_address: address }],
-    review_decision_id: decision,
+    // The council's own, on record here: what only the target has lets nothing through.
+    review_decision_id: await decide(service, "enactment", [address]),
     reason: "To be measured.",
   };
   const manifest = await timed(() =>
