@@ -24,7 +24,8 @@ export function facts(pairs: readonly (readonly [string, Cell])[]): string {
 export function table(caption: string, headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const head = headings.map((heading) => `<th scope="col">${escape(heading)}</th>`).join("");
   const body = rows.map(([first = "", ...others]) => {
-    const cells = others.map((cell) => `<td>${escape(String(cell))}</td>`).join("");
+    // Without a style sheet a line breaks at blanks alone: after a comma of a list it may as well.
+    const cells = others.map((cell) => `<td>${escape(String(cell)).replaceAll(",", ",<wbr>")}</td>`).join("");
     return `<tr><th scope="row">${escape(String(first))}</th>${cells}</tr>`;
   });
   return `<table border="1">
