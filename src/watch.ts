@@ -1,11 +1,7 @@
+import { type Clock, startClock } from "./clock.ts";
 import type { Database } from "./database/index.ts";
 import { serviceCaller } from "./kernel/caller.ts";
 import { acceptedDatabases, watchTarget } from "./lifecycle/index.ts";
-
-export interface Watch {
-  /** Stops the clock and waits for a look that is under way. */
-  stop(): Promise<void>;
-}
 
 export interface WatchOptions {
   readonly control: Database;
@@ -24,30 +20,14 @@ const unitsEveryMs = 15 * 60_000;
  * same change opens one incident whoever sees it first (OPEN-10). A target that cannot be reached is told to `onError`
  * and looked at again the next time; the others do not wait for it.
  */
-export function startWatch(options: WatchOptions): Watch {
-  let running: Promise<void> = Promise.resolve();
-  let stopped = options.intervalMs === 0;
-  let timer: NodeJS.Timeout | undefined;
+export function startWatch(options: WatchOptions): Clock {
   let thorough = Number.NEGATIVE_INFINITY;
-  const tick = (): void => {
+  const look = (stopped: () => boolean): Promise<void> => {
     const units = performance.now() - thorough >= unitsEveryMs;
     if (units) thorough = performance.now();
-    running = lookAtAll(options, { units }, () => stopped).catch((error: unknown) => options.onError(error));
-    void running.then(schedule);
+    return lookAtAll(options, { units }, stopped);
   };
-  const schedule = (): void => {
-    if (stopped) return;
-    timer = setTimeout(tick, options.intervalMs * (0.75 + Math.random() / 2));
-    timer.unref();
-  };
-  schedule();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return startClock(options.intervalMs, look, (error) => options.onError(error));
 }
 
 async function lookAtAll(
