@@ -33,7 +33,12 @@ export function findPinnedNode(root) {
  * @param {string[]} args what the program gets
  */
 export function start(root, entry, args) {
+  const compiled = compileCache(root);
   if (Number.parseInt(process.versions.node, 10) >= wanted) {
+    if (compiled !== undefined) {
+      Module.enableCompileCache?.(compiled);
+      process.env.NODE_COMPILE_CACHE = compiled; // for the programs that it starts
+    }
     process.argv.splice(1, process.argv.length, entry, ...args);
     Module.runMain();
     return;
@@ -42,14 +47,25 @@ export function start(root, entry, args) {
   if (node === undefined) {
     fail(`needs Node ${wanted}, this is ${process.versions.node}: run \`npm ci\`, or use Node ${wanted}`);
   } else {
-    runUnder(node, [entry, ...args]);
+    runUnder(node, [entry, ...args], compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled });
   }
 }
 
+/**
+ * Where compiled sources are kept: most of the time of a short command goes into reading TypeScript. Beside the packages, where
+ * only who may change the program may write; nowhere if that is not this user, or if the environment has its own mind.
+ */
+function compileCache(root) {
+  const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE } = process.env;
+  const beside = join(root, "node_modules");
+  if (NODE_COMPILE_CACHE !== undefined || NODE_DISABLE_COMPILE_CACHE !== undefined) return undefined;
+  return existsSync(beside) ? join(beside, ".cache", "countersign-compiled") : undefined;
+}
+
 /** Signals go in, the exit code or the signal comes out; whoever is started by name from there is the pinned Node too. */
-function runUnder(node, args) {
+function runUnder(node, args, extra) {
   const path = [dirname(node), process.env.PATH].filter(Boolean).join(delimiter);
-  const child = spawn(node, args, { stdio: "inherit", env: { ...process.env, PATH: path } });
+  const child = spawn(node, args, { stdio: "inherit", env: { ...process.env, ...extra, PATH: path } });
   // A terminal sends these three to each process in its foreground; a second one would cut a graceful stop short.
   const fromTerminal = process.stdin.isTTY ? ["SIGINT", "SIGQUIT", "SIGHUP"] : [];
   const signals = ["SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"];
