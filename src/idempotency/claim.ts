@@ -2,7 +2,7 @@ import type { Tx } from "../database/index.ts";
 import { Problem } from "../kernel/problem.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { IdempotencyProblem } from "./errors.ts";
-import { find, insert, type KeyScope, type StoredAnswer, tryLock } from "./store.ts";
+import { find, insert, type KeyScope, type StoredAnswer, tryLock, waitForStandby } from "./store.ts";
 
 export interface Claim extends KeyScope {
   /** Digest of the canonical body: the same content in another order of keys is the same body. */
@@ -74,6 +74,7 @@ async function replay(tx: Tx, claim: Claim): Promise<StoredAnswer | undefined> {
       "This idempotency key already stands for a request with another body.",
     );
   }
+  await waitForStandby(tx);
   return stored.answer;
 }
 
