@@ -4,12 +4,31 @@ import { ServiceProblem } from "../kernel/problems.ts";
 /** SQLSTATEs after which the same transaction may simply be run again. */
 const retryable = new Set(["40001", "40P01"]);
 
+/** A prepared statement is missing, or another stands in its place: a pooler has given the connection to somebody else. */
+const unprepared = new Set(["26000", "42P05"]);
+
 /** Errors of node's sockets and of pg itself that mean the connection is gone; pg gives the latter no code. */
 const lostConnection =
   /Connection terminated|Client has encountered a connection error|server closed the connection|not queryable|ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|Query read timeout/;
 
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** Whether a statement was not on this connection as it had been prepared there. Nothing was done, and it may be done anew. */
+export function isUnprepared(error: unknown): boolean {
+  return unprepared.has(sqlState(error) ?? "");
+}
+
+/** Whether what a prepared statement answers has another shape since a migration. A fresh connection prepares it anew. */
+export function isOutdatedPlan(error: unknown): boolean {
+  return sqlState(error) === "0A000" && /cached plan must not change result type/.test((error as Error).message);
+}
+
+/** Whether the server is a standby still: it takes no writes, and the address that leads to it is about to move. */
+export function isInRecovery(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === "25006" || (state === "0A000" && /during recovery/.test((error as Error).message));
 }
 
 /** The constraint that a 23xxx error names, if any. */
@@ -36,14 +55,14 @@ export function isDatabaseFailure(error: unknown): error is Error {
 export function classifyFailure(error: Error): "retry" | Error {
   const state = sqlState(error);
   if (state === undefined) return unreachable(error);
-  if (retryable.has(state)) return "retry";
+  if (retryable.has(state) || isUnprepared(error) || isOutdatedPlan(error)) return "retry";
   if (state === "55P03" || state === "57014" || state === "53300") {
     return new ServiceProblem("OVERLOADED", "The database was too busy to finish in time. Nothing was changed.", {
       retryAfterSeconds: 1,
       cause: error,
     });
   }
-  if (/^(08|57P|53|58|25P03|25006)/.test(state)) return unreachable(error);
+  if (isInRecovery(error) || /^(08|57P|53|58|25P03)/.test(state)) return unreachable(error);
   return error;
 }
 

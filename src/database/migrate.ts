@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
 import { problemClass } from "../kernel/problem.ts";
-import type { Tx } from "./transaction.ts";
+import type { Tx } from "./tx.ts";
 
 export const migrationsDirectory = fileURLToPath(new URL("../../migrations", import.meta.url));
 /** What a target database needs of us: the fence. */

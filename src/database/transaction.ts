@@ -1,17 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { ServiceProblem } from "../kernel/problems.ts";
-import { classifyCommitFailure, classifyFailure, isDatabaseFailure } from "./failures.ts";
-
-/** One open transaction. A mutation takes it as an argument and never reads outside it. */
-export interface Tx {
-  query<R extends object = Record<string, unknown>>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<{ rows: R[]; rowCount: number }>;
-  /** Runs `work` under a savepoint; an error rolls back to it and is thrown on. */
-  savepoint<T>(work: () => Promise<T>): Promise<T>;
-}
+import {
+  classifyCommitFailure,
+  classifyFailure,
+  isDatabaseFailure,
+  isInRecovery,
+  isOutdatedPlan,
+  isUnprepared,
+} from "./failures.ts";
+import { gather, readingOn, transactionOn, type Tx } from "./tx.ts";
 
 export interface TransactOptions {
   readonly readOnly?: boolean;
@@ -19,6 +17,10 @@ export interface TransactOptions {
   readonly rollback?: boolean;
   /** Over a connection of its own that nothing was done on before. */
   readonly fresh?: boolean;
+  /** The first statement changes nothing: it goes in the round trip that opens the transaction. So does that of a read. */
+  readonly readsFirst?: boolean;
+  /** A read of one statement, in one round trip; a second statement is refused. */
+  readonly single?: boolean;
 }
 
 export interface Database {
@@ -45,23 +47,18 @@ export interface DatabaseOptions {
   /** How long an answer is waited for: a server that has frozen does not time out by itself. For ever if absent. */
   readonly answerTimeoutMs?: number;
   readonly applicationName?: string;
+  /** Whether a connection takes statements before the answers to earlier ones, as it does if this is absent. */
+  readonly pipeline?: boolean;
+  /** Whether a read may be answered by a server that takes no writes: of a target, that is then what is found out. */
+  readonly readsStandby?: boolean;
   readonly onIdleError?: (error: Error) => void;
 }
 
 const attempts = 5;
 
-/** The connection under each open transaction: for what no statement with values can do. */
-const connections = new WeakMap<Tx, pg.PoolClient>();
-
-/** @throws Error where the transaction is none of ours */
-export function connectionOf(tx: Tx): pg.PoolClient {
-  const client = connections.get(tx);
-  if (client === undefined) throw new Error("that is no open transaction");
-  return client;
-}
-
 /** Opens the pool. Nothing is connected until the first transaction. */
 export function openDatabase(options: DatabaseOptions): Database {
+  const { pipeline = true } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -69,18 +66,19 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 30_000,
     application_name: options.applicationName ?? "countersign",
     keepAlive: true,
+    pipeline,
     ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
   });
   pool.on("error", (error) => options.onIdleError?.(error));
   // A connection may break in the very segment that makes it ready, before whoever asked for it can listen.
   pool.on("connect", (client) => client.on("error", ignored));
-  const prelude = preludes(options);
+  const kept: Kept = { pool, prelude: preludes(options), pipeline, prepares: true };
 
   return {
     async transact(work, transactOptions = {}) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await runOnce(pool, prelude, work, transactOptions);
+          return await runOnce(kept, work, transactOptions);
         } catch (error) {
           if (!(error instanceof RetryableFailure)) throw error;
           if (attempt === attempts) throw error.exhausted();
@@ -107,7 +105,10 @@ function preludes(options: DatabaseOptions): { write: string; read: string } {
   const rest = settings.join("; ");
   return {
     write: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${rest}`,
-    read: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${rest}`,
+    // A standby would read as well, and may not know yet of what was acknowledged: only a server that takes writes is asked.
+    read: options.readsStandby
+      ? `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${rest}`
+      : `BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET TRANSACTION READ ONLY; ${rest}`,
   };
 }
 
@@ -121,29 +122,33 @@ class RetryableFailure extends Error {
   }
 }
 
-async function runOnce<T>(
-  pool: pg.Pool,
-  prelude: { write: string; read: string },
-  work: (tx: Tx) => Promise<T>,
-  options: TransactOptions,
-): Promise<T> {
-  const client = options.fresh === true ? await connectAnew(pool) : await connect(pool);
+/** What the transactions over one URL share. */
+interface Kept {
+  readonly pool: pg.Pool;
+  readonly prelude: { readonly write: string; readonly read: string };
+  readonly pipeline: boolean;
+  /** Until a connection turns out not to know what was prepared on it: a pooler that shares one out by transaction. */
+  prepares: boolean;
+}
+
+async function runOnce<T>(kept: Kept, work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
+  const client = options.fresh === true ? await connectAnew(kept.pool) : await connect(kept.pool);
   // A connection that breaks between two queries emits an error that would otherwise end the process.
   client.on("error", ignored);
   let broken = true;
   try {
-    await client.query(options.readOnly ? prelude.read : prelude.write);
-    const result = await work(transactionOn(client));
-    if (options.rollback || options.readOnly) await client.query("ROLLBACK");
-    else await commit(client);
+    const result =
+      options.single === true ? await readOne(kept, client, work) : await doAll(kept, client, work, options);
     broken = false;
     return result;
   } catch (error) {
     if (error instanceof CommitOutcomeUnknown) throw error.problem();
     broken = !(await rollBack(client));
+    if (isUnprepared(error)) kept.prepares = false;
+    broken ||= isUnprepared(error) || isOutdatedPlan(error) || isInRecovery(error);
     if (!isDatabaseFailure(error)) throw error;
     const failure = classifyFailure(error);
-    if (failure === "retry") throw new RetryableFailure("serialization failure or deadlock", { cause: error });
+    if (failure === "retry") throw new RetryableFailure("the same transaction may go well again", { cause: error });
     throw failure;
   } finally {
     client.off("error", ignored);
@@ -151,9 +156,47 @@ async function runOnce<T>(
   }
 }
 
+/**
+ * Only what changes nothing goes in one round trip with BEGIN: were that refused, a statement behind it would be a
+ * transaction of its own.
+ */
+async function doAll<T>(
+  { prelude, pipeline: pipelines, prepares }: Kept,
+  client: pg.PoolClient,
+  work: (tx: Tx) => Promise<T>,
+  { readOnly = false, rollback = false, readsFirst = readOnly, fresh = false }: TransactOptions,
+): Promise<T> {
+  const pipeline = pipelines && !fresh;
+  if (pipeline) gather(client);
+  const begun = client.query(readOnly ? prelude.read : prelude.write);
+  begun.catch(ignored);
+  if (!pipeline || !readsFirst) await begun;
+  const result = await work(transactionOn({ client, begun, prepares }));
+  await begun;
+  if (rollback || readOnly) await client.query("ROLLBACK");
+  else await commit(client);
+  return result;
+}
+
+async function readOne<T>({ prelude, pipeline, prepares }: Kept, client: pg.PoolClient, work: (tx: Tx) => Promise<T>) {
+  if (pipeline) gather(client);
+  const begun = client.query(prelude.read);
+  begun.catch(ignored);
+  if (!pipeline) await begun;
+  let ended: Promise<unknown> = begun;
+  const end = (): void => {
+    ended = pipeline ? client.query("ROLLBACK") : begun;
+    ended.catch(ignored);
+  };
+  const result = await work(readingOn({ client, begun, prepares }, end));
+  await ended;
+  if (ended === begun) await client.query("ROLLBACK");
+  return result;
+}
+
 /** A connection outside the pool: `release` ends it. */
 async function connectAnew(pool: pg.Pool): Promise<pg.PoolClient> {
-  const client = new pg.Client(pool.options);
+  const client = new pg.Client({ ...pool.options, pipeline: false });
   client.on("error", ignored);
   try {
     await client.connect();
@@ -235,31 +278,4 @@ async function rollBack(client: pg.PoolClient): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function transactionOn(client: pg.PoolClient): Tx {
-  let depth = 0;
-  const tx: Tx = {
-    async query<R extends object>(text: string, values?: readonly unknown[]) {
-      const result = await client.query<R & pg.QueryResultRow>(text, values === undefined ? undefined : [...values]);
-      return { rows: result.rows as R[], rowCount: result.rowCount ?? 0 };
-    },
-    async savepoint(work) {
-      const name = `s${++depth}`;
-      await client.query(`SAVEPOINT ${name}`);
-      try {
-        const result = await work();
-        await client.query(`RELEASE SAVEPOINT ${name}`);
-        return result;
-      } catch (error) {
-        // A lost connection cannot roll back to anything; its own error is the one that counts.
-        await client.query(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => undefined);
-        throw error;
-      } finally {
-        depth -= 1;
-      }
-    },
-  };
-  connections.set(tx, client);
-  return tx;
 }

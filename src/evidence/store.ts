@@ -40,6 +40,7 @@ export async function insertEvents(tx: Tx, events: readonly EventInsert[]): Prom
             event -> 'before', event -> 'after', event -> 'digests'
        FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS given (event, position) ORDER BY position`,
     [JSON.stringify(events)],
+    { prepare: true },
   );
 }
 

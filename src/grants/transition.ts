@@ -34,8 +34,8 @@ export async function transition(
 
 /** What a transition leaves in the audit log, by whichever path it was made. */
 export function transitionRecord(
-  locked: GrantRow,
-  changed: GrantRow,
+  locked: Pick<GrantRow, "auth_code" | "status" | "scope">,
+  changed: Changed,
   to: GrantStatus,
   also?: Readonly<Record<string, unknown>>,
 ): AuditRecord {
@@ -68,7 +68,11 @@ export function overtaken(locked: GrantRow, error: unknown): unknown {
   }
 }
 
-function after(grant: GrantRow, status: GrantStatus): Record<string, unknown> {
+/** As much of a changed row as its event tells. */
+type Changed = Pick<GrantRow, "expires_at"> &
+  Partial<Pick<GrantRow, "consumed_by" | "idempotency_root" | "sovereign_esign_ref" | "revoked_by" | "revoked_reason">>;
+
+function after(grant: Changed, status: GrantStatus): Record<string, unknown> {
   const base = { status, expires_at: grant.expires_at.toISOString() };
   if (status === "consumed") {
     return { ...base, consumed_by: grant.consumed_by, idempotency_root: grant.idempotency_root };

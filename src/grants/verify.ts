@@ -3,7 +3,7 @@ import type { Caller } from "../kernel/caller.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import type { Sightings } from "../rehearsals/index.ts";
 import { asked, refusal } from "./bindings.ts";
-import { type Judgement, judge, judgeNamed } from "./predicate.ts";
+import { type GrantFacts, type Judgement, judge, judgeNamed } from "./predicate.ts";
 import { requireRehearsal } from "./rehearsal.ts";
 import type { BindingsInput, Verdict } from "./schemas.ts";
 import { findCandidates, findGrant, type GrantRow } from "./store.ts";
@@ -57,7 +57,7 @@ async function verdict(
 }
 
 /** The grant that covers what was asked, as it is shown. */
-export function presentVerdict(grant: GrantRow): Verdict {
+export function presentVerdict(grant: GrantFacts & Pick<GrantRow, "request_ref" | "on_hold" | "now">): Verdict {
   return {
     verdict: "valid",
     auth_code: grant.auth_code,

@@ -40,7 +40,6 @@ export function registerRoutes(
       method: route.method,
       url: route.url,
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
-      ...(route.stream === undefined ? {} : { handlerTimeout: streamTimeoutMs }),
       schema: {
         querystring,
         ...(route.schema.params === undefined ? {} : { params: route.schema.params }),
@@ -55,6 +54,7 @@ export function registerRoutes(
           bodyOptional: route.bodyOptional === true,
         },
         definition: route,
+        ...(route.stream === undefined ? {} : { timeoutMs: streamTimeoutMs }),
       },
       ...(readQuery === undefined
         ? {}

@@ -26,7 +26,7 @@ export interface CoreServices {
    * Null for an API token that is unknown, expired or revoked, and for what is no token at all.
    * @throws ServiceProblem UNAUTHENTICATED with what is wrong with a JWT, IDENTITY_PROVIDER_UNAVAILABLE
    */
-  authenticate(token: string): Promise<Identity | null>;
+  authenticate(token: string): Identity | null | Promise<Identity | null>;
   /** A round trip to the database and a look at its migrations; it never throws. */
   ready(): Promise<Readiness>;
   readonly metrics: Metrics;

@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Database } from "../database/index.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
 import type { OidcIssuer } from "./oidc.ts";
 import { type Identity, identify, isApiToken, recordUse } from "./tokens.ts";
 
 interface Remembered {
-  readonly identity: Promise<Identity | null>;
+  /** What was found; a promise of it while it is looked up. */
+  identity: Identity | Promise<Identity | null>;
   until: number;
 }
 
@@ -34,16 +35,19 @@ export class Authenticator {
   }
 
   /**
-   * The identity behind the token; null for an API token that is not good, and for what is no token.
+   * The identity behind the token, at once where it is remembered; null for an API token that is not good, and for what is no token.
    * @throws ServiceProblem UNAUTHENTICATED for a JWT that is not good, IDENTITY_PROVIDER_UNAVAILABLE,
    *   DATABASE_UNAVAILABLE, OVERLOADED
    */
-  async authenticate(token: string): Promise<Identity | null> {
-    const fingerprint = createHash("sha256").update(token).digest("base64url");
+  authenticate(token: string): Identity | Promise<Identity | null> {
+    const fingerprint = hash("sha256", token, "base64url");
     const known = this.#remembered.get(fingerprint);
-    const identity = await (known !== undefined && performance.now() < known.until
-      ? known.identity
-      : this.#lookUp(fingerprint, token));
+    const identity =
+      known !== undefined && performance.now() < known.until ? known.identity : this.#lookUp(fingerprint, token);
+    return identity instanceof Promise ? identity.then((found) => this.#noted(found)) : this.#noted(identity);
+  }
+
+  #noted<Found extends Identity | null>(identity: Found): Found {
     if (identity !== null && identity.tokenId !== null) this.#used.add(identity.tokenId);
     return identity;
   }
@@ -64,7 +68,10 @@ export class Authenticator {
     try {
       const found = await identity;
       if (found === null) this.#remembered.delete(fingerprint);
-      else entry.until = Math.min(entry.until, asked + found.remainingMs);
+      else {
+        entry.until = Math.min(entry.until, asked + found.remainingMs);
+        entry.identity = found;
+      }
       return found;
     } catch (error) {
       this.#remembered.delete(fingerprint);
@@ -74,7 +81,7 @@ export class Authenticator {
 
   async #identify(token: string): Promise<Identity | null> {
     if (isApiToken(token)) {
-      return this.#database.transact((tx) => identify(tx, this.#keys, token), { readOnly: true });
+      return this.#database.transact((tx) => identify(tx, this.#keys, token), { readOnly: true, single: true });
     }
     if (this.#issuer === undefined || !jwtForm.test(token)) return null;
     return this.#issuer.identify(this.#database, token);

@@ -126,6 +126,52 @@ t.test("GRANT-1 of verifies that arrive together each has its own verdict", asyn
   t.equal(operator?.status, 200);
 });
 
+t.test("GRANT-2 a verify that no live grant covers is judged by the dead ones too, beside covered ones", async (t) => {
+  const service = await startService(t);
+  const seedFor = (plan: string, count = 1) =>
+    service.stage.database.transact((tx) => seedGrants(tx, count, "1 hour", `SEED-${plan}`, { plan_id: plan }));
+  const [live = ""] = await seedFor("live");
+  const [used = ""] = await seedFor("used");
+  const [revoked = ""] = await seedFor("revoked");
+  await seedFor("twice", 2);
+  await consume(service, used, "root", { plan_id: "used" });
+  await service.call("POST", `/v1/grants/${revoked}/revoke`, { as: "operator", body: { reason: "no" } });
+  const verify = (plan: string) =>
+    service.call("POST", "/v1/grants/verify", { as: "c1-builder", body: bindings({ plan_id: plan }) });
+  const answers = await Promise.all(["live", "used", "live", "revoked", "none", "twice", "live"].map(verify));
+  t.same(
+    answers.map(({ body }) => [body["auth_code"], body["code"] ?? body["verdict"]]),
+    [
+      [live, "valid"],
+      [used, "REJECT_AUTH_ALREADY_CONSUMED"],
+      [live, "valid"],
+      [revoked, "REJECT_AUTH_REVOKED"],
+      [undefined, "G2_EXECUTION_REQUIRES_SEPARATE_AUTHORIZATION"],
+      [undefined, "AMBIGUOUS_AUTHORIZATION"],
+      [live, "valid"],
+    ],
+  );
+});
+
+t.test("AUDIT-1 where the event of one cannot be written, it is not consumed, and its neighbours are", async (t) => {
+  const service = await startService(t);
+  const codes = await service.stage.database.transact((tx) => seedGrants(tx, 20));
+  const [refused = ""] = codes;
+  await ask(
+    service.stage.names.superUrl,
+    `CREATE FUNCTION no_event() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF NEW.resource_id = '${refused}' AND NEW.action = 'grant.consumed' THEN RAISE EXCEPTION 'no event'; END IF;
+       RETURN NEW; END $$;
+     CREATE TRIGGER no_event BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION no_event()`,
+  );
+  const answers = await Promise.all(codes.map((code) => consume(service, code, "root")));
+  t.equal(answers[0]?.status, 500);
+  t.same([...new Set(answers.slice(1).map(({ status }) => status))], [200]);
+  const rows = await rowsOf(service, codes);
+  t.match(rows.get(refused), { status: "active", receipts: 0, events: 0 });
+  for (const code of codes.slice(1)) t.match(rows.get(code), { status: "consumed", receipts: 1, events: 1 });
+});
+
 t.test("GRANT-3 batches: no key twice in one, none too large, none lost, and a full queue says so", async (t) => {
   const sizes: number[] = [];
   let open = (): void => undefined;

@@ -92,16 +92,17 @@ export function consume(service: Service, authCode: string, root: string, change
  * Puts active dry-run grants in with SQL, each for a target of its own, since over HTTP there is one live grant a
  * target: for tests that need many at once. Triggers and constraints are on.
  * @param ttl an SQL interval
- * @returns the codes, all bound as `bindings()` says
+ * @returns the codes, all bound as `bindings(changes)` says
  */
 export async function seedGrants(
   tx: Tx,
   count: number,
   ttl = "1 hour",
   prefix = `SEED-${randomUUID()}`,
+  changes: Record<string, unknown> = {},
 ): Promise<string[]> {
   const request = JSON.stringify(approvalRequest({ apr_code: prefix }));
-  const { mode: _, action_set, rollback_plan_ref, ...scope } = bindings();
+  const { mode: _, action_set, rollback_plan_ref, ...scope } = bindings(changes);
   await tx.query(
     `INSERT INTO approval_requests (apr_code, apr_digest, content, title, proposed_action_code, risk, quorum, council_quorum, requested_by, decide_by)
      SELECT $1 || '-' || n, 'sha256:' || encode(sha256(convert_to($2, 'UTF8')), 'hex'), $2, 'seed', 'authorize_build_step', 'high', 1, 0,

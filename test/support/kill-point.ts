@@ -32,7 +32,8 @@ const client = pg.Client.prototype as unknown as { query: Query };
 const { query } = client;
 
 client.query = function (this: pg.Client, ...given: unknown[]): unknown {
-  const text = typeof given[0] === "string" ? given[0] : "";
+  const [first] = given as [string | { readonly text?: string; readonly submit?: unknown }];
+  const text = typeof first === "string" ? first : first.submit === undefined ? (first.text ?? "") : "";
   // A COPY: it is answered by a stream, and not counted.
   if (text === "") return query.apply(this, given);
   if (!counting && !claims.test(text)) return query.apply(this, given);

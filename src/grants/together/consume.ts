@@ -1,5 +1,5 @@
 import type { Database, Tx } from "../../database/index.ts";
-import { appendEventsOf } from "../../evidence/index.ts";
+import { type AuditRecord, appendEventsOf } from "../../evidence/index.ts";
 import type { Caller } from "../../kernel/caller.ts";
 import { Problem } from "../../kernel/problem.ts";
 import { asked, refusal } from "../bindings.ts";
@@ -10,7 +10,7 @@ import type { ConsumeInput, Receipt } from "../schemas.ts";
 import type { GrantRow } from "../store.ts";
 import { transitionRecord } from "../transition.ts";
 import type { Settled } from "./batches.ts";
-import { type Burn, burnGrants, lockGrantsForUse } from "./store.ts";
+import { type Burn, burnGrants, insertReceipts, lockGrantsForUse } from "./store.ts";
 
 export interface ConsumeItem {
   readonly caller: Caller;
@@ -36,7 +36,7 @@ export async function consumeTogether(
   items: readonly ConsumeItem[],
 ): Promise<readonly Settled<Consumed>[]> {
   try {
-    return await database.transact((tx) => consumeAll(tx, items));
+    return await database.transact((tx) => consumeAll(tx, items), { readsFirst: true });
   } catch (error) {
     if (error instanceof Problem && error.definition.kind === "unavailable") throw error;
     // A trigger has refused one of them, or an answer could not be made: who it was, each finds out for itself.
@@ -84,23 +84,33 @@ function judgeItem(
   return { burn: { auth_code: authCode, by: caller.principal, root }, item };
 }
 
+/** The grants, their receipts and their events, sent together. */
 async function burn(
   tx: Tx,
   burns: readonly { burn: Burn; item: ConsumeItem }[],
   locked: ReadonlyMap<string, GrantRow>,
 ): Promise<ReadonlyMap<string, Receipt>> {
-  const rows = await burnGrants(
-    tx,
-    burns.map((one) => one.burn),
-  );
-  const changed = new Map(rows.map((row) => [row.auth_code, row]));
-  await appendEventsOf(
-    tx,
-    burns.flatMap(({ burn: { auth_code }, item }) => {
-      const [before, after] = [locked.get(auth_code), changed.get(auth_code)];
-      if (before === undefined || after === undefined) return [];
-      return [{ caller: item.caller, record: transitionRecord(before, after, "consumed") }];
-    }),
-  );
+  const [rows] = await Promise.all([
+    burnGrants(
+      tx,
+      burns.map((one) => one.burn),
+    ),
+    insertReceipts(
+      tx,
+      burns.map((one) => one.burn.auth_code),
+    ),
+    appendEventsOf(
+      tx,
+      burns.map((one) => ({ caller: one.item.caller, record: recordOf(one.burn, locked) })),
+    ),
+  ]);
   return new Map(rows.map((row) => [row.auth_code, receiptOf(row, undefined, false)]));
+}
+
+/** What the event of a burn says: all of it is known once the row is locked. */
+function recordOf({ auth_code, by, root }: Burn, locked: ReadonlyMap<string, GrantRow>): AuditRecord {
+  const before = locked.get(auth_code);
+  if (before === undefined) throw new Error(`grant ${auth_code} is burnt without its lock`);
+  const changed = { expires_at: before.expires_at, consumed_by: by, idempotency_root: root };
+  return transitionRecord(before, changed, "consumed");
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceProblem } from "../../kernel/problems.ts";
 import type { Access } from "../route.ts";
-import type { CoreServices } from "../services.ts";
+import type { CoreServices, Identity } from "../services.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
@@ -19,11 +19,15 @@ export function authentication(app: FastifyInstance, services: CoreServices, lim
     if (policy?.health) return;
     if (policy === undefined || policy.access === "open") return limiter.countAddress(request);
 
-    const identity = await identify(request, services).catch(async (error: unknown) => {
+    let identity: Identity;
+    try {
+      const found = identify(request, services);
+      identity = known(found instanceof Promise ? await found : found);
+    } catch (error) {
       // Failures are counted by address: guessing tokens is as limited as using one.
       if (error instanceof ServiceProblem && unproven.has(error.code)) await limiter.countAddress(request);
       throw error;
-    });
+    }
     request.caller = { principal: identity.principal, roles: identity.roles, requestId: request.id };
     await limiter.countPrincipal(request);
     requireRole(policy.access, identity.roles);
@@ -33,9 +37,11 @@ export function authentication(app: FastifyInstance, services: CoreServices, lim
 /** What somebody is answered of whom nothing is known. */
 const unproven = new Set<string>(["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE"]);
 
-async function identify(request: FastifyRequest, services: CoreServices) {
-  const token = bearerToken(request.raw.rawHeaders);
-  const identity = await services.authenticate(token);
+function identify(request: FastifyRequest, services: CoreServices): ReturnType<CoreServices["authenticate"]> {
+  return services.authenticate(bearerToken(request.raw.rawHeaders));
+}
+
+function known(identity: Identity | null): Identity {
   if (identity !== null) return identity;
   throw new ServiceProblem("UNAUTHENTICATED", "The token is unknown, expired or revoked.");
 }
