@@ -10,6 +10,7 @@ import pg from "pg";
 import { startEmbedded } from "../src/database/embedded/index.ts";
 import { digestsOf, manifest, prepareCommit, startRun, untilRun } from "../test/support/runs.ts";
 import { bare } from "./build-runs/bare.ts";
+import { measureServer } from "./build-runs/cpu.ts";
 import type { Contender } from "./build-runs/contender.ts";
 import { dbos } from "./build-runs/dbos.ts";
 import { graphile } from "./build-runs/graphile.ts";
@@ -17,10 +18,11 @@ import { type Own, ours, ownService } from "./build-runs/ours.ts";
 import { report, spread } from "./support/results.ts";
 
 const rounds = 3;
+/** Long enough that the steps count, and not the beginning and the end of a chain. */
 const shapes = [
   { chains: 1, steps: 120 },
-  { chains: 16, steps: 40 },
-  { chains: 64, steps: 16 },
+  { chains: 16, steps: 100 },
+  { chains: 64, steps: 60 },
 ];
 const values = 10_000;
 
@@ -34,35 +36,49 @@ async function database(url: string, name: string): Promise<string> {
   return made.href;
 }
 
+interface Samples {
+  readonly rates: number[];
+  readonly here: number[];
+  readonly server: number[];
+}
+
 /** States a second: rounds of all contenders in turn. */
 async function statesASecond(contenders: readonly Contender[]): Promise<object[]> {
   const rows: object[] = [];
   for (const { chains, steps } of shapes) {
-    const rates = new Map<Contender, number[]>(contenders.map((one) => [one, []]));
+    const samples = new Map<Contender, Samples>(contenders.map((one) => [one, { rates: [], here: [], server: [] }]));
     for (let round = 0; round <= rounds; round += 1) {
-      for (const contender of contenders) {
+      for (const [contender, { rates, here, server }] of samples) {
         // A run of ours has three states more: its look at the target, its reservation and its end.
         const states = chains * (contender.name === "countersign" ? steps + 3 : steps);
-        const rate = states / (await contender.play(chains, steps));
+        const { seconds, spent } = await contender.play(chains, steps);
         // The first round warms up.
-        if (round > 0) rates.get(contender)?.push(rate);
+        if (round === 0) continue;
+        rates.push(states / seconds);
+        here.push(spent.here / states);
+        server.push(spent.server / states);
       }
     }
-    const own = spread(rates.get(contenders.at(-1) as Contender) ?? []);
-    for (const [contender, samples] of rates) {
-      const { median, least, most } = spread(samples);
-      const apart = most < own.least || least > own.most;
-      rows.push({
-        question: `states a second, ${chains} at once`,
-        contender: contender.name,
-        median: Math.round(median),
-        spread: `${Math.round(least)}-${Math.round(most)}`,
-        "ours to it":
-          contender.name === "countersign" ? "" : apart ? (own.median / median).toFixed(2) : "within the noise",
-      });
-    }
+    rows.push(...rowsOf(chains, samples));
   }
   return rows;
+}
+
+function rowsOf(chains: number, samples: ReadonlyMap<Contender, Samples>): object[] {
+  const own = spread([...samples].at(-1)?.[1].rates ?? []);
+  return [...samples].map(([contender, { rates, here, server }]) => {
+    const { median, least, most } = spread(rates);
+    const apart = most < own.least || least > own.most;
+    return {
+      question: `states a second, ${chains} at once`,
+      contender: contender.name,
+      median: Math.round(median),
+      spread: `${Math.round(least)}-${Math.round(most)}`,
+      "ours to it":
+        contender.name === "countersign" ? "" : apart ? (own.median / median).toFixed(2) : "within the noise",
+      "cpu a state": `${Math.round(spread(here).median)} us here, ${Math.round(spread(server).median)} us in PostgreSQL`,
+    };
+  });
 }
 
 /** A manifest of 10,000 values, three times: the rate, and whether memory grows from one to the next. */
@@ -104,6 +120,7 @@ const dataDir = await realpath(await mkdtemp(path.join(os.tmpdir(), "countersign
 await chmod(dataDir, 0o711);
 const server = await startEmbedded({ dataDir, settings: { max_connections: "200" }, log: () => undefined });
 try {
+  measureServer(dataDir);
   const superUrl = server.url("postgres");
   const own = await ownService(server, shapes);
   const effects = new pg.Client({ connectionString: own.targetUrl });

@@ -1,18 +1,26 @@
+import { type Spent, spending } from "./cpu.ts";
+
 /** One way to do a chain of steps, each of which inserts one row and is then known to be done, also after a crash. */
 export interface Contender {
   readonly name: string;
   /** What one of its steps amounts to, for the reader of the figures. */
   readonly step: string;
-  /** Plays `chains` chains of `steps` steps at once. @returns seconds */
-  play(chains: number, steps: number): Promise<number>;
+  /** Plays `chains` chains of `steps` steps at once. */
+  play(chains: number, steps: number): Promise<Played>;
   close(): Promise<void>;
 }
 
-/** Seconds that the work takes. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
+/** What the work took. */
+export interface Played {
+  readonly seconds: number;
+  readonly spent: Spent;
+}
+
+export async function timed(work: () => Promise<unknown>): Promise<Played> {
+  const spent = spending();
   const began = performance.now();
   await work();
-  return (performance.now() - began) / 1_000;
+  return { seconds: (performance.now() - began) / 1_000, spent: spent() };
 }
 
 /** Connections that each contender may have. */

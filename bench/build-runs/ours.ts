@@ -29,7 +29,8 @@ export async function ownService(
 ): Promise<Own> {
   const { ownerUrl, appUrl, targetUrl } = await provision(server);
   await migrate({ ownerUrl });
-  const database = openDatabase({ url: appUrl, poolSize });
+  // As the service opens it.
+  const database = openDatabase({ url: appUrl, poolSize, pipeline: true });
   const keys = serverKeys();
   const director = serviceCaller("bench");
   const tokens = await database.transact(async (tx) => {
@@ -92,14 +93,14 @@ export async function ownService(
               "SELECT idempotency_root AS root, status FROM c1_build_run WHERE idempotency_root = ANY ($1::text[]) AND finished_at IS NOT NULL",
               [[...waiting]],
             ),
-          { readOnly: true },
+          { readOnly: true, single: true },
         );
         for (const { root, status } of rows) {
           if (status !== "succeeded") throw new Error(`${root} is ${status}`);
           waiting.delete(root);
         }
-        // The pause between two looks: short against a chain.
-        if (waiting.size > 0) await pause(5);
+        // The pause between two looks: short against a chain, and a look is work for the database as well.
+        if (waiting.size > 0) await pause(20);
       }
     },
     async close() {

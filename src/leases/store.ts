@@ -79,6 +79,26 @@ export async function endLease(tx: Tx, name: string): Promise<LeaseRow> {
   return rows[0] as LeaseRow;
 }
 
+export async function lockEveryLease(tx: Tx): Promise<Pick<LeaseRow, "lease_name" | "fencing_token">[]> {
+  const { rows } = await tx.query<LeaseRow>(
+    "SELECT lease_name, fencing_token FROM dot_iu_runtime_lease ORDER BY lease_name FOR UPDATE",
+  );
+  return rows;
+}
+
+/** After a restore: the fence by more than one, the lease free, and a token that nobody has. */
+export async function raiseLease(tx: Tx, name: string, by: string, fencingToken: number): Promise<void> {
+  await tx.query(
+    `INSERT INTO dot_iu_runtime_lease (lease_name, lease_holder, lease_token_hash, fencing_token, acquired_at, renewed_at, expires_at, released_at)
+     SELECT $1, $2, sha256(uuid_send(gen_random_uuid())), $3, now, now, now + interval '1 microsecond', now FROM clock_timestamp() AS now
+     ON CONFLICT (lease_name) DO UPDATE
+        SET lease_holder = excluded.lease_holder, lease_token_hash = excluded.lease_token_hash, fencing_token = excluded.fencing_token,
+            auth_code = NULL, acquired_at = excluded.acquired_at, renewed_at = excluded.renewed_at, expires_at = excluded.expires_at,
+            released_at = excluded.released_at`,
+    [name, by, fencingToken],
+  );
+}
+
 export async function findLease(tx: Tx, name: string): Promise<TimedLeaseRow | undefined> {
   const { rows } = await tx.query<TimedLeaseRow>(
     `SELECT ${columns}, clock_timestamp() AS now FROM dot_iu_runtime_lease WHERE lease_name = $1`,

@@ -4,8 +4,9 @@ export { builds } from "./builds/index.ts";
 export { digestsOf, listBuilds } from "./digests.ts";
 export { RunProblem } from "./errors.ts";
 export { type Opening, openedRun, openRun, standingRun } from "./open.ts";
-export { type MarkerRow, readMarkers } from "./markers/store.ts";
+export { type MarkedRun, type MarkerRow, readMarkedRuns, readMarkers } from "./markers/store.ts";
 export { type StateRow, selectStates } from "./progress/store.ts";
+export { parkRuns, releaseParkedRuns } from "./park.ts";
 export { listRuns, presentRun, readEvents, type RunQuery } from "./read.ts";
 export { resumeRun } from "./resume.ts";
 export {

@@ -4,6 +4,7 @@ import type { Caller } from "../kernel/caller.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { RunProblem } from "./errors.ts";
 import type { Builds } from "./input.ts";
+import { isParked } from "./park.ts";
 import { note } from "./progress/note.ts";
 import { rollBackAttempts } from "./progress/store.ts";
 import { presentRun } from "./read.ts";
@@ -60,8 +61,12 @@ export async function resumeLocked(
       workSeconds: workSeconds ?? Math.min(86_400, worked),
     });
     await note(tx, caller, root, { event: "run_resumed", state: run.state });
-  } else if (run.status === "indeterminate") {
-    // Left alone for a while; whoever resumes it wants it looked at now.
+  } else if (run.status === "indeterminate" || (run.status !== "succeeded" && isParked(run))) {
+    // Left alone; whoever resumes it wants it looked at now. What was parked goes forward only when nothing is held any more.
+    if (run.status === "running") {
+      await passHoldGate(tx);
+      await refuseWhileHeld(tx, run.environment);
+    }
     await updateRun(tx, root, { claimSeconds: 0 });
     await note(tx, caller, root, { event: "run_resumed", state: run.state });
   }

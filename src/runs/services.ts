@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Database } from "../database/index.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
 import type { Sightings } from "../rehearsals/index.ts";
+import { makeBoundaries } from "./boundaries/boundaries.ts";
 import type { AnyBuild } from "./build.ts";
 import type { Engine } from "./engine/engine.ts";
 import { type Runner, startRunner } from "./engine/runner.ts";
@@ -40,7 +41,7 @@ export interface Runs extends RunServices {
 
 export function makeRuns(options: RunsOptions): Runs {
   const builds = new Map(options.builds.map((build) => [build.name, build]));
-  const engine: Engine = { ...options, builds, worker: randomUUID() };
+  const engine: Engine = { ...options, builds, boundaries: makeBoundaries(options.control), worker: randomUUID() };
   let runner: Runner | undefined;
   return {
     builds,

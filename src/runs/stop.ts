@@ -2,6 +2,7 @@ import { type Tx, violatedConstraint } from "../database/index.ts";
 import { peekGrant } from "../grants/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { LeaseProblem } from "../leases/index.ts";
+import { isParked } from "./park.ts";
 import { note } from "./progress/note.ts";
 import { undoPlanOf } from "./engine/engine.ts";
 import type { Builds } from "./input.ts";
@@ -40,6 +41,7 @@ async function ask(
   request: { readonly running: "stop" | "compensate"; readonly reason: string },
 ): Promise<void> {
   await setStopRequest(tx, run.idempotency_root, { ...request, by: caller.principal });
+  if (isParked(run)) await updateRun(tx, run.idempotency_root, { claimSeconds: 0 });
   await note(tx, caller, run.idempotency_root, {
     event: "stop_requested",
     state: run.state,

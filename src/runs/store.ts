@@ -113,6 +113,7 @@ export async function lockRun(tx: Tx, root: string): Promise<RunRow | undefined>
     `WITH locked AS MATERIALIZED (SELECT ${runColumns} FROM c1_build_run WHERE idempotency_root = $1 FOR UPDATE)
      SELECT locked.*, clock_timestamp() AS now FROM locked`,
     [root],
+    { prepare: true },
   );
   return rows[0];
 }
@@ -130,6 +131,7 @@ export async function readInput(tx: Tx, root: string): Promise<unknown> {
   const { rows } = await tx.query<{ content: string }>(
     "SELECT content FROM c1_build_run_input WHERE idempotency_root = $1",
     [root],
+    { prepare: true },
   );
   return rows[0] === undefined ? undefined : (JSON.parse(rows[0].content) as unknown);
 }
@@ -174,6 +176,7 @@ export async function updateRun(tx: Tx, root: string, change: RunChange): Promis
   await tx.query(
     `UPDATE c1_build_run SET ${sets.join(", ")} FROM clock_timestamp() AS now WHERE idempotency_root = $1`,
     values,
+    { prepare: true },
   );
 }
 
@@ -209,6 +212,24 @@ export async function claimRuns(
     [worker, claimSeconds, limit, builds],
   );
   return rows;
+}
+
+/** Every run that is under way, in key order. */
+export async function lockUnfinishedRuns(tx: Tx): Promise<Pick<RunRow, "idempotency_root" | "state" | "worker">[]> {
+  const { rows } = await tx.query<RunRow>(
+    `SELECT idempotency_root, state, worker FROM c1_build_run
+      WHERE status IN ('running', 'compensating', 'indeterminate') ORDER BY idempotency_root FOR UPDATE`,
+  );
+  return rows;
+}
+
+/** Takes the run from whoever works on it, and keeps it from everybody who looks for work. */
+export async function parkRun(tx: Tx, root: string, by: string): Promise<void> {
+  await tx.query(
+    `UPDATE c1_build_run SET claim_no = claim_no + 1, worker = $2, claimed_until = clock_timestamp() + interval '100 years'
+      WHERE idempotency_root = $1`,
+    [root, by],
+  );
 }
 
 /** Gives a claim back, for somebody else to take up after so many seconds. False where it is not ours any more. */

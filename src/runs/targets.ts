@@ -75,6 +75,8 @@ async function prepare(url: string, options: TargetsOptions): Promise<Database> 
     statementTimeoutMs,
     lockTimeoutMs,
     applicationName: "countersign-target",
+    pipeline: true,
+    readsStandby: true,
     ...(onIdleError && { onIdleError }),
   });
 }

@@ -24,7 +24,16 @@ export async function lockFence(target: Tx, leaseName: string): Promise<Fence | 
   const { rows } = await target.query<{ fencing_token: string; auth_code: string }>(
     "SELECT fencing_token, auth_code FROM countersign_fence WHERE lease_name = $1 FOR NO KEY UPDATE",
     [leaseName],
+    { prepare: true },
   );
   const row = rows[0];
   return row && { leaseName, fencingToken: Number(row.fencing_token), authCode: row.auth_code };
+}
+
+/** Every fence of the target; a write that holds one is not waited for. */
+export async function readFences(target: Tx): Promise<Pick<Fence, "leaseName" | "fencingToken">[]> {
+  const { rows } = await target.query<{ lease_name: string; fencing_token: string }>(
+    "SELECT lease_name, fencing_token FROM countersign_fence ORDER BY lease_name",
+  );
+  return rows.map((row) => ({ leaseName: row.lease_name, fencingToken: Number(row.fencing_token) }));
 }

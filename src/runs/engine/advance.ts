@@ -24,6 +24,27 @@ export interface Done {
  * @throws HandedOver where this process drains
  */
 export async function advance(engine: Engine, claim: Claim, done?: Done): Promise<Next> {
+  return (done && (await goOn(engine, claim, done))) ?? advanceAlone(engine, claim, done);
+}
+
+/**
+ * The boundary of a run that simply goes on, together with those that other runs come to at the same time. Undefined where
+ * it was not crossed so, or where nobody knows: the run's own transaction then finds out, as after any lost answer.
+ */
+async function goOn(engine: Engine, claim: Claim, { state, detail }: Done): Promise<Next | undefined> {
+  const next = nextState(claim.build, state);
+  if (claim.draining || next === undefined) return undefined;
+  const { root, claimNo, fence, caller } = claim;
+  try {
+    const attempt = await engine.boundaries.cross({ root, claimNo, fence, caller, state, detail, next: next.state });
+    return attempt === undefined ? undefined : { kind: "go", state: next, attempt };
+  } catch (error) {
+    engine.log("a boundary was not crossed together with others", { root, state, err: error });
+    return undefined;
+  }
+}
+
+async function advanceAlone(engine: Engine, claim: Claim, done: Done | undefined): Promise<Next> {
   const next = await asHolder(engine, claim, async (tx, run): Promise<Next | undefined> => {
     if (run.status !== "running") return { kind: "halt", undo: true };
     // After an answer that was lost, the state is on record already.

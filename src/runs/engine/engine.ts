@@ -2,6 +2,7 @@ import type { Database } from "../../database/index.ts";
 import type { Caller } from "../../kernel/caller.ts";
 import type { ServerKeys } from "../../kernel/server-keys.ts";
 import type { Fence } from "../../leases/index.ts";
+import type { Boundaries } from "../boundaries/boundaries.ts";
 import type { AnyBuild, StateDeclaration, WriteState } from "../build.ts";
 import type { MarkerRow } from "../markers/store.ts";
 import type { RunRow } from "../store.ts";
@@ -11,6 +12,8 @@ import type { Targets } from "../targets.ts";
 export interface Engine {
   readonly control: Database;
   readonly targets: Targets;
+  /** Where runs that simply go on meet. */
+  readonly boundaries: Boundaries;
   readonly builds: ReadonlyMap<string, AnyBuild>;
   readonly keys: ServerKeys;
   /** This process, among those that share the control database. */

@@ -82,7 +82,10 @@ async function giveBack(engine: Engine, run: RunRow, error: unknown): Promise<vo
 async function claimOf(engine: Engine, run: RunRow): Promise<Claim> {
   const build = engine.builds.get(run.build);
   if (build === undefined) throw new Error(`${run.build} is no build of this service`);
-  const input = await engine.control.transact((tx) => readInput(tx, run.idempotency_root), { readOnly: true });
+  const input = await engine.control.transact((tx) => readInput(tx, run.idempotency_root), {
+    readOnly: true,
+    single: true,
+  });
   return {
     root: run.idempotency_root,
     claimNo: run.claim_no,

@@ -38,7 +38,8 @@ export function writeState(
         await mark(claim, tx, { direction: "forward", state: state.state, attempt }, done);
         return done;
       },
-      { fresh: claim.build.ownConnection === true },
+      // The fence is the first to be asked for, and asking changes nothing.
+      { fresh: claim.build.ownConnection === true, readsFirst: true },
     );
     claim.unmoved = true;
     return event;
@@ -66,7 +67,7 @@ export function undoState(
         await mark(claim, tx, { direction: "undo", state: state.state, attempt }, done);
         return done;
       },
-      { fresh: claim.build.ownConnection === true },
+      { fresh: claim.build.ownConnection === true, readsFirst: true },
     );
   });
 }

@@ -28,6 +28,22 @@ export async function readMarkers(target: Tx, root: string): Promise<MarkerRow[]
        FROM countersign_run_marker JOIN countersign_outbox USING (run_root, direction, state, attempt)
       WHERE run_root = $1 ORDER BY marked_at`,
     [root],
+    { prepare: true },
+  );
+  return rows;
+}
+
+export interface MarkedRun {
+  run_root: string;
+  auth_code: string;
+  build: string;
+  began_at: Date;
+}
+
+/** Every run that has begun in this target, the latest last. */
+export async function readMarkedRuns(target: Tx): Promise<MarkedRun[]> {
+  const { rows } = await target.query<MarkedRun>(
+    "SELECT run_root, auth_code, build, began_at FROM countersign_run ORDER BY began_at, run_root",
   );
   return rows;
 }
@@ -61,6 +77,7 @@ export async function insertMarker(target: Tx, marker: MarkerInsert): Promise<vo
       marker.fingerprint,
       JSON.stringify(marker.event),
     ],
+    { prepare: true },
   );
 }
 
@@ -75,6 +92,7 @@ export async function findMarker(
        FROM countersign_run_marker JOIN countersign_outbox USING (run_root, direction, state, attempt)
       WHERE run_root = $1 AND direction = $2 AND state = $3`,
     [root, direction, state],
+    { prepare: true },
   );
   return rows[0];
 }

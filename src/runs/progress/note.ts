@@ -16,7 +16,8 @@ export async function note(tx: Tx, caller: Caller, root: string, ...events: read
   );
 }
 
-function recordOf(root: string, event: EventInsert): AuditRecord {
+/** The audit event of a line of progress. */
+export function recordOf(root: string, event: EventInsert): AuditRecord {
   return {
     action: `run.${event.event.replace(/^run_/, "")}`,
     resourceType: "run",

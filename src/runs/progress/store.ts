@@ -28,6 +28,7 @@ export async function insertAttempt(
      SELECT $1, $2, $3, coalesce(max(attempt), 0) + 1, 'running', $4 FROM c1_build_run_state
       WHERE idempotency_root = $1 AND direction = $2 AND state = $3 RETURNING attempt`,
     [root, direction, state, compensation],
+    { prepare: true },
   );
   return rows[0]?.attempt ?? 1;
 }
@@ -51,6 +52,7 @@ export async function endAttempt(
       end.error === undefined ? null : JSON.stringify(end.error),
       JSON.stringify(end.detail ?? {}),
     ],
+    { prepare: true },
   );
   return rows[0]?.attempt;
 }
@@ -69,6 +71,7 @@ export async function selectStates(tx: Tx, root: string): Promise<StateRow[]> {
     `SELECT direction, state, attempt, status, compensation, started_at, finished_at, error, detail
        FROM c1_build_run_state WHERE idempotency_root = $1 ORDER BY started_at, attempt`,
     [root],
+    { prepare: true },
   );
   return rows;
 }
@@ -89,6 +92,7 @@ export async function insertRunEvents(tx: Tx, root: string, events: readonly Eve
      SELECT $1, run.event_seq - (SELECT count(*) FROM given) + position, event ->> 'event', event ->> 'state', (event ->> 'attempt')::integer,
             coalesce(nullif(event -> 'detail', 'null'), '{}') FROM given, run ORDER BY position`,
     [root, JSON.stringify(events)],
+    { prepare: true },
   );
 }
 
@@ -121,6 +125,7 @@ export async function moveOn(
      moved AS (UPDATE c1_build_run SET last_ok_state = coalesce($2, last_ok_state), state = $4 WHERE idempotency_root = $1)
      SELECT (SELECT attempt FROM done) AS ended, begun.attempt FROM begun`,
     [root, step.done ?? null, JSON.stringify(step.detail ?? {}), step.next, JSON.stringify(step.interrupted)],
+    { prepare: true },
   );
   const row = rows[0];
   if (row === undefined) throw new Error(`no attempt at ${step.next} of ${root} could begin`);
@@ -141,6 +146,7 @@ export async function selectRunEvents(tx: Tx, root: string, after: number, limit
     `SELECT seq, occurred_at, event, state, attempt, detail FROM c1_build_run_event
       WHERE idempotency_root = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
     [root, after, limit],
+    { prepare: true },
   );
   return rows;
 }
