@@ -21,6 +21,7 @@ const layers = [
   "lifecycle",
   "dispatch",
   "doctor",
+  "recovery",
   "http",
 ];
 

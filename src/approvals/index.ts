@@ -30,4 +30,4 @@ export {
 export { requestTransitions } from "./states.ts";
 export { submitRequest } from "./submit.ts";
 export { castVote } from "./vote.ts";
-export { withdrawRequest } from "./withdraw.ts";
+export { withdrawEveryRequest, withdrawRequest } from "./withdraw.ts";

@@ -1,5 +1,4 @@
 import type { Tx } from "../database/index.ts";
-import type { PageRequest } from "../kernel/schemas.ts";
 import type { Ballot, Risk } from "./quorum.ts";
 import type { RequestStatus } from "./states.ts";
 
@@ -31,9 +30,7 @@ export interface VoteRow extends Ballot {
   voted_at: Date;
 }
 
-export type Relation = "can_vote" | "created" | "voted";
-
-const columns = `apr_code, apr_digest, content, title, proposed_action_code, risk, quorum, council_quorum, requested_by,
+export const columns = `apr_code, apr_digest, content, title, proposed_action_code, risk, quorum, council_quorum, requested_by,
   created_at, decide_by, status, result, result_at, auth_code`;
 
 export interface RequestInsert {
@@ -135,59 +132,22 @@ export async function votesOn(tx: Tx, aprCodes: readonly string[]): Promise<Vote
   return rows;
 }
 
-/** Locks up to `limit` requests whose time to decide has passed; those that others hold are left to them. */
-export async function lockOverdueRequests(tx: Tx, limit: number): Promise<RequestRow[]> {
+/** Every request that is undecided or approved and not executed, in key order. */
+export async function lockEveryPendingRequest(tx: Tx): Promise<RequestRow[]> {
   const { rows } = await tx.query<RequestRow>(
     `SELECT ${columns}, clock_timestamp() AS now FROM approval_requests
-      WHERE status IN ('open', 'approved') AND decide_by <= clock_timestamp()
-      ORDER BY decide_by LIMIT $1 FOR UPDATE SKIP LOCKED`,
-    [limit],
+      WHERE status IN ('open', 'approved') ORDER BY apr_code FOR UPDATE`,
   );
   return rows;
 }
 
-export interface RequestFilter {
-  readonly status?: RequestStatus | undefined;
-  readonly actionCode?: string | undefined;
-  readonly requestedBy?: string | undefined;
-  /** Seen from `principal`, who may vote if `mayVote`. */
-  readonly relation?: Relation | undefined;
-  readonly principal: string;
-  readonly mayVote: boolean;
-}
-
-export async function selectRequests(
-  tx: Tx,
-  filter: RequestFilter,
-  page: PageRequest,
-): Promise<(RequestRow & { position: string })[]> {
-  const { rows } = await tx.query<RequestRow & { position: string }>(
-    `SELECT ${columns}, now, (extract(epoch FROM created_at) * 1000000)::bigint::text AS position
-       FROM approval_requests r, clock_timestamp() AS now
-      WHERE ($1::text IS NULL
-             OR $1 = CASE WHEN status IN ('open', 'approved') AND decide_by <= now THEN 'expired' ELSE status END)
-        AND ($2::text IS NULL OR proposed_action_code = $2)
-        AND ($3::text IS NULL OR requested_by = $3)
-        AND CASE $4::text
-              WHEN 'created' THEN requested_by = $5
-              WHEN 'voted' THEN EXISTS (SELECT FROM apr_approvals v WHERE v.apr_code = r.apr_code AND v.voter = $5)
-              WHEN 'can_vote' THEN $6 AND status = 'open' AND decide_by > now AND requested_by <> $5
-                AND content::jsonb #>> '{proposed_action,executor}' IS DISTINCT FROM $5
-                AND NOT EXISTS (SELECT FROM apr_approvals v WHERE v.apr_code = r.apr_code AND v.voter = $5)
-              ELSE true END
-        AND ($7::bigint IS NULL OR (created_at, apr_code) < (timestamptz 'epoch' + $7 * interval '1 microsecond', $8))
-      ORDER BY created_at DESC, apr_code DESC LIMIT $9`,
-    [
-      filter.status ?? null,
-      filter.actionCode ?? null,
-      filter.requestedBy ?? null,
-      filter.relation ?? null,
-      filter.principal,
-      filter.mayVote,
-      page.after?.[0] ?? null,
-      page.after?.[1] ?? null,
-      page.limit + 1,
-    ],
+/** Locks up to `limit` requests whose time to decide has passed; those that others hold are left to them. */
+export async function lockOverdueRequests(tx: Tx, limit: number): Promise<RequestRow[]> {
+  const { rows } = await tx.query<RequestRow>(
+    `SELECT ${columns}, clock_timestamp() AS now FROM approval_requests
+      WHERE status IN ('open', 'approved') AND decide_by <= (SELECT clock_timestamp())
+      ORDER BY decide_by LIMIT $1 FOR UPDATE SKIP LOCKED`,
+    [limit],
   );
   return rows;
 }

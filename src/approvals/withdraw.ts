@@ -6,7 +6,7 @@ import { ApprovalProblem } from "./errors.ts";
 import { wholeRequest } from "./read.ts";
 import type { ApprovalRequest } from "./schemas.ts";
 import { canBecome, requestStatus } from "./states.ts";
-import { lockRequest, setRequestStatus } from "./store.ts";
+import { lockEveryPendingRequest, lockRequest, setRequestStatus } from "./store.ts";
 
 /**
  * Takes the caller's own request back, before it is executed. Withdrawing again answers the withdrawn request.
@@ -31,4 +31,26 @@ export async function withdrawRequest(tx: Tx, caller: Caller, aprCode: string): 
     digests: { apr_digest: request.apr_digest },
   });
   return wholeRequest(tx, { ...request, status: "withdrawn" });
+}
+
+/**
+ * Withdraws every request that is undecided, or approved and not executed: after a restore nobody knows which of them was
+ * executed in the time that was lost, and a second execution would make the grant a second time. They are asked again under
+ * codes of their own.
+ * @returns the codes
+ */
+export async function withdrawEveryRequest(tx: Tx, caller: Caller, reason: string): Promise<string[]> {
+  const pending = await lockEveryPendingRequest(tx);
+  for (const request of pending) {
+    await setRequestStatus(tx, request.apr_code, "withdrawn");
+    await appendEvent(tx, caller, {
+      action: "approval_request.withdrawn",
+      resourceType: "approval_request",
+      resourceId: request.apr_code,
+      before: { status: request.status },
+      after: { status: "withdrawn", reason },
+      digests: { apr_digest: request.apr_digest },
+    });
+  }
+  return pending.map((request) => request.apr_code);
 }

@@ -15,6 +15,7 @@ import { addLifecycleCommands } from "./lifecycle.ts";
 import { addOperationCommands } from "./operations.ts";
 import type { Shown } from "./output.ts";
 import { addPlanCommands } from "./plans.ts";
+import { addRecoverCommand } from "./recover.ts";
 import { addRunCommands } from "./runs.ts";
 import { addScopeCommands } from "./scopes.ts";
 import { addSigningCommands } from "./signing.ts";
@@ -40,6 +41,7 @@ function makeProgram(): Command {
   };
   addOperationCommands(program, run, connect);
   addTokenCommands(program, run);
+  addRecoverCommand(program, run);
   addApprovalCommands(program, run, connect);
   addGrantCommands(program, run, connect);
   addSigningCommands(program, run, connect);

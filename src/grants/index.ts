@@ -8,6 +8,7 @@ export type { GrantMode, GrantScope } from "./predicate.ts";
 export { type GrantQuery, listGrants, presentGrant, presentWithSignature, readGrant } from "./read.ts";
 export { rehearsalRefOf, rehearsalsToSee, rollsBackOf } from "./rehearsal.ts";
 export { revokeGrant } from "./revoke.ts";
+export { revokeEveryLiveGrant } from "./revoke-all.ts";
 export {
   AuthCode,
   BindingsInput,

@@ -1,5 +1,4 @@
 import type { Tx } from "../database/index.ts";
-import type { PageRequest } from "../kernel/schemas.ts";
 import type { Bindings, GrantFacts, GrantMode, GrantScope } from "./predicate.ts";
 import type { GrantStatus } from "./states.ts";
 
@@ -32,11 +31,14 @@ export interface ReceiptRow {
   fencing_token: string | null;
 }
 
+/** When the key behind the signature of a grant was revoked; null as well where it has none. */
+export const signatureKeyRevokedAt = `(SELECT k.revoked_at FROM grant_signatures s JOIN signing_keys k USING (kid)
+    WHERE s.auth_code = governance_build_authorization.auth_code)`;
+
 export const columns = `auth_code, request_ref, mode, scope, rollback_plan_ref, commit_allowed, requires_sovereign_esign,
   sovereign_esign_ref, approval_ref, evidence, status, granted_at, granted_by, expires_at, consumed_at, consumed_by,
   idempotency_root, revoked_at, revoked_by, revoked_reason,
-  (SELECT k.revoked_at FROM grant_signatures s JOIN signing_keys k USING (kid)
-    WHERE s.auth_code = governance_build_authorization.auth_code) AS signature_key_revoked_at`;
+  ${signatureKeyRevokedAt} AS signature_key_revoked_at`;
 
 /** Whether a hold stands against the environment of the row of that name. */
 export const onHold = (row: string): string =>
@@ -127,10 +129,11 @@ export async function findCandidates(tx: Tx, asked: Bindings): Promise<GrantRow[
          WHERE scope ->> 'carrier' = $1 AND scope ->> 'plan_id' = $2 AND status IN ('draft', 'active')
          ORDER BY granted_at DESC LIMIT 200)
        UNION ALL
-       (SELECT ${columns} FROM governance_build_authorization
+       (SELECT * FROM (SELECT ${columns} FROM governance_build_authorization
          WHERE scope ->> 'carrier' = $1 AND scope ->> 'plan_id' = $2 AND scope ->> 'manifest_digest' = $3
-           AND status NOT IN ('draft', 'active') AND mode = $4 AND rollback_plan_ref = $5 AND scope ->> 'plan_revision' = $6
            AND scope ->> 'schema_digest' = $7 AND scope ->> 'environment' = $8 AND scope ->> 'executor' = $9
+         ORDER BY granted_at DESC LIMIT 200) AS recent
+         WHERE status NOT IN ('draft', 'active') AND mode = $4 AND rollback_plan_ref = $5 AND scope ->> 'plan_revision' = $6
            AND scope -> 'action_set' @> $10::jsonb
          ORDER BY granted_at DESC LIMIT 1)
      ) AS candidate`,
@@ -169,10 +172,20 @@ export async function lockLiveGrants(
   return rows;
 }
 
+/** Every grant that is not used up, in key order, whatever the clock says of it. */
+export async function lockEveryLiveGrant(tx: Tx): Promise<GrantRow[]> {
+  const { rows } = await tx.query<GrantRow>(
+    `SELECT ${columns}, clock_timestamp() AS now FROM governance_build_authorization
+      WHERE status IN ('draft', 'active') ORDER BY auth_code FOR UPDATE`,
+  );
+  return rows;
+}
+
+/** The time is asked once, so that the index leads to those that have run out; the trigger of the change judges by its own clock. */
 export async function lockOverdueGrants(tx: Tx, limit: number): Promise<GrantRow[]> {
   const { rows } = await tx.query<GrantRow>(
     `SELECT ${columns}, clock_timestamp() AS now FROM governance_build_authorization
-      WHERE status IN ('draft', 'active') AND expires_at <= clock_timestamp()
+      WHERE consumed_at IS NULL AND revoked_at IS NULL AND expired_at IS NULL AND expires_at <= (SELECT clock_timestamp())
       ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
     [limit],
   );
@@ -203,7 +216,7 @@ export async function setGrantStatus(
             revoked_reason = $6, sovereign_esign_ref = coalesce($7, sovereign_esign_ref),
             expired_at = CASE $3 WHEN 'expired' THEN now END
        FROM clock_timestamp() AS now
-      WHERE auth_code = $1 AND status = $2
+      WHERE auth_code = $1 AND status = (SELECT $2::text)
       RETURNING ${columns}, now`,
     [
       authCode,
@@ -248,42 +261,4 @@ export async function findReceipt(tx: Tx, authCode: string): Promise<ReceiptRow 
     [authCode],
   );
   return rows[0];
-}
-
-export interface GrantFilter {
-  readonly status?: GrantStatus | undefined;
-  readonly requestRef?: string | undefined;
-  readonly target?: string | undefined;
-  readonly environment?: string | undefined;
-  readonly executor?: string | undefined;
-}
-
-export async function selectGrants(
-  tx: Tx,
-  filter: GrantFilter,
-  page: PageRequest,
-): Promise<(GrantRow & { position: string })[]> {
-  const { rows } = await tx.query<GrantRow & { position: string }>(
-    `SELECT ${columns}, now, (extract(epoch FROM granted_at) * 1000000)::bigint::text AS position
-       FROM governance_build_authorization, clock_timestamp() AS now
-      WHERE ($1::text IS NULL
-             OR $1 = CASE WHEN status IN ('draft', 'active') AND expires_at <= now THEN 'expired' ELSE status END)
-        AND ($2::text IS NULL OR request_ref = $2)
-        AND ($3::text IS NULL OR scope ->> 'target' = $3)
-        AND ($4::text IS NULL OR scope ->> 'environment' = $4)
-        AND ($5::text IS NULL OR scope ->> 'executor' = $5)
-        AND ($6::bigint IS NULL OR (granted_at, auth_code) < (timestamptz 'epoch' + $6 * interval '1 microsecond', $7))
-      ORDER BY granted_at DESC, auth_code DESC LIMIT $8`,
-    [
-      filter.status ?? null,
-      filter.requestRef ?? null,
-      filter.target ?? null,
-      filter.environment ?? null,
-      filter.executor ?? null,
-      page.after?.[0] ?? null,
-      page.after?.[1] ?? null,
-      page.limit + 1,
-    ],
-  );
-  return rows;
 }

@@ -7,4 +7,9 @@ export const HoldProblem = problemClass("HoldProblem", {
     remedy:
       "Nothing was changed and the grant is untouched. Ask whoever placed the hold; once it is lifted, send the same request again.",
   },
+  HOLD_AWAITS_RECOVERY: {
+    kind: "conflict",
+    title: "The database was restored and not recovered yet",
+    remedy: "Run `countersign recover`, read its report, and lift the hold then.",
+  },
 });

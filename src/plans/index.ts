@@ -5,7 +5,11 @@ export { commitRecordStep, isRecordStep } from "./record-step.ts";
 export { approveStep } from "./records/approve.ts";
 export { listCouncilRecords, recordDecision, revokeCouncilRecord } from "./records/council/record.ts";
 export { listProposalApprovals, readProposalApproval } from "./records/read.ts";
-export { expireProposalApprovals, revokeProposalApproval } from "./records/revoke.ts";
+export {
+  expireProposalApprovals,
+  revokeEveryProposalApproval,
+  revokeProposalApproval,
+} from "./records/revoke.ts";
 export { readProposalPayload, signProposalApproval } from "./records/sign.ts";
 export { registerPlan } from "./register.ts";
 export * from "./schemas.ts";

@@ -39,15 +39,18 @@ async function runShell(script: string, environment: Readonly<Record<string, str
  * @param page its path in the repository
  * @param least how many blocks there are at least
  * @param seconds how long it may take
+ * @param served false: the page starts the service by itself
  */
-export function walkThrough(title: string, page: string, least: number, seconds = 120): void {
+export function walkThrough(title: string, page: string, least: number, seconds = 120, served = true): void {
   t.test(title, { skip: missing.length > 0 && `lacks ${missing.join()}`, timeout: seconds * 1_000 }, async (t) => {
     const dataDir = realpathSync(mkdtempSync(path.join(os.tmpdir(), "countersign-page-")));
     chmodSync(dataDir, 0o711);
     t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
-    const running = await serve(readConfig({ DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "fatal" }));
-    // Teardowns run last in, first out: the service ends before its data goes.
-    t.teardown(() => running.close());
+    if (served) {
+      const running = await serve(readConfig({ DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "fatal" }));
+      // Teardowns run last in, first out: the service ends before its data goes.
+      t.teardown(() => running.close());
+    }
 
     const blocks = [...readFileSync(path.join(root, page), "utf8").matchAll(/^```bash\n(.*?)^```$/gms)].map(
       ([, block = ""]) => block,

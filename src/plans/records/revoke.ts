@@ -5,7 +5,7 @@ import { PlanProblem } from "../errors.ts";
 import type { ProposalApproval } from "../schemas.ts";
 import { approvalStatus } from "../states.ts";
 import { readProposalApproval } from "./read.ts";
-import { lockApproval, lockOverdue } from "./store.ts";
+import { lockApproval, lockEveryLiveApproval, lockOverdue } from "./store.ts";
 import { transition } from "./transition.ts";
 
 /**
@@ -39,4 +39,11 @@ export async function expireProposalApprovals(tx: Tx, caller: Caller, limit: num
   const rows = await lockOverdue(tx, limit);
   for (const row of rows) await transition(tx, caller, row, { to: "expired" });
   return rows.length;
+}
+
+/** Takes back every record that is not used up: after a restore nobody knows which of them was. @returns the codes */
+export async function revokeEveryProposalApproval(tx: Tx, caller: Caller, reason: string): Promise<string[]> {
+  const rows = await lockEveryLiveApproval(tx);
+  for (const row of rows) await transition(tx, caller, row, { to: "revoked", reason });
+  return rows.map((row) => row.approval_code);
 }

@@ -113,11 +113,20 @@ export async function setApprovalStatus(
   return rowCount === 1;
 }
 
+/** Every record that is not used up, in key order. */
+export async function lockEveryLiveApproval(tx: Tx): Promise<ApprovalRow[]> {
+  const { rows } = await tx.query<ApprovalRow>(
+    `SELECT ${columns}, clock_timestamp() AS now FROM os_proposal_approvals
+      WHERE status IN ('draft', 'active') ORDER BY approval_code FOR UPDATE`,
+  );
+  return rows;
+}
+
 /** Records whose time is over and that no other sweep holds. */
 export async function lockOverdue(tx: Tx, limit: number): Promise<ApprovalRow[]> {
   const { rows } = await tx.query<ApprovalRow>(
     `SELECT ${columns}, clock_timestamp() AS now FROM os_proposal_approvals
-      WHERE status IN ('draft', 'active') AND expires_at <= clock_timestamp() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+      WHERE status IN ('draft', 'active') AND expires_at <= (SELECT clock_timestamp()) ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
     [limit],
   );
   return rows;

@@ -14,7 +14,7 @@ export const liftHoldRoute = defineRoute({
     params: Type.Object({ id: HoldId }, { additionalProperties: false }),
     body: LiftInput,
     responses: { 200: Hold },
-    problems: ["NOT_FOUND"],
+    problems: ["NOT_FOUND", "HOLD_AWAITS_RECOVERY"],
   },
   bodyOptional: true,
   handle: async ({ tx, caller, params, body }) => ({
