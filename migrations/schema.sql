@@ -121,6 +121,16 @@ c1_build_run_state.started_at timestamp with time zone not null default clock_ti
 c1_build_run_state.finished_at timestamp with time zone
 c1_build_run_state.error jsonb
 c1_build_run_state.detail jsonb
+control_incarnations.incarnation bigint not null
+control_incarnations.system_identifier text not null
+control_incarnations.timeline bigint not null
+control_incarnations.origin text not null
+control_incarnations.hold_id uuid
+control_incarnations.noticed_at timestamp with time zone not null default clock_timestamp()
+control_incarnations.noticed_by text not null
+control_incarnations.recovered_at timestamp with time zone
+control_incarnations.recovered_by text
+control_incarnations.report jsonb
 council_records.record_code text not null
 council_records.kind text not null
 council_records.plan_id text not null
@@ -457,6 +467,17 @@ c1_build_run_state: c1_build_run_state_pkey PRIMARY KEY (idempotency_root, direc
 c1_build_run_state: direction_known CHECK ((direction = ANY (ARRAY['forward'::text, 'undo'::text])))
 c1_build_run_state: finished_pair CHECK (((status = 'running'::text) = (finished_at IS NULL)))
 c1_build_run_state: status_known CHECK ((status = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text, 'rolled_back'::text])))
+control_incarnations: control_incarnations_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES registration_holds(id)
+control_incarnations: control_incarnations_incarnation_check CHECK ((incarnation >= 1))
+control_incarnations: control_incarnations_noticed_by_check CHECK ((noticed_by <> ''::text))
+control_incarnations: control_incarnations_pkey PRIMARY KEY (incarnation)
+control_incarnations: control_incarnations_recovered_by_check CHECK ((recovered_by <> ''::text))
+control_incarnations: control_incarnations_system_identifier_check CHECK ((system_identifier <> ''::text))
+control_incarnations: control_incarnations_timeline_check CHECK ((timeline >= 1))
+control_incarnations: one_hold_per_restore UNIQUE (hold_id)
+control_incarnations: origin_known CHECK ((origin = ANY (ARRAY['first'::text, 'failover'::text, 'restore'::text])))
+control_incarnations: recovered_whole CHECK ((((recovered_at IS NULL) = (recovered_by IS NULL)) AND ((recovered_at IS NULL) = (report IS NULL)) AND ((origin = 'restore'::text) OR (recovered_at IS NULL))))
+control_incarnations: restore_is_held CHECK (((origin = 'restore'::text) = (hold_id IS NOT NULL)))
 council_records: council_records_pkey PRIMARY KEY (record_code)
 council_records: council_records_plan_id_revision_fkey FOREIGN KEY (plan_id, revision) REFERENCES plan_revisions(plan_id, revision)
 council_records: council_records_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES principals(principal)
@@ -638,8 +659,10 @@ sync_messages: sync_messages_pkey PRIMARY KEY (message_id)
 
 CREATE INDEX api_tokens_by_principal ON public.api_tokens USING btree (principal)
 CREATE UNIQUE INDEX api_tokens_pkey ON public.api_tokens USING btree (token_id)
+CREATE INDEX approval_requests_by_action ON public.approval_requests USING btree (proposed_action_code, created_at DESC, apr_code DESC)
 CREATE INDEX approval_requests_by_requester ON public.approval_requests USING btree (requested_by, created_at DESC, apr_code DESC)
 CREATE INDEX approval_requests_newest ON public.approval_requests USING btree (created_at DESC, apr_code DESC)
+CREATE INDEX approval_requests_not_executed ON public.approval_requests USING btree (status, created_at DESC, apr_code DESC) WHERE (status <> 'executed'::text)
 CREATE UNIQUE INDEX approval_requests_pkey ON public.approval_requests USING btree (apr_code)
 CREATE INDEX approval_requests_undecided ON public.approval_requests USING btree (decide_by) WHERE (status = ANY (ARRAY['open'::text, 'approved'::text]))
 CREATE UNIQUE INDEX apr_action_types_pkey ON public.apr_action_types USING btree (action_code)
@@ -659,6 +682,8 @@ CREATE UNIQUE INDEX c1_build_run_event_pkey ON public.c1_build_run_event USING b
 CREATE UNIQUE INDEX c1_build_run_input_pkey ON public.c1_build_run_input USING btree (idempotency_root)
 CREATE UNIQUE INDEX c1_build_run_state_pkey ON public.c1_build_run_state USING btree (idempotency_root, direction, state, attempt)
 CREATE UNIQUE INDEX one_ok_per_state ON public.c1_build_run_state USING btree (idempotency_root, direction, state) WHERE (status = 'ok'::text)
+CREATE UNIQUE INDEX control_incarnations_pkey ON public.control_incarnations USING btree (incarnation)
+CREATE UNIQUE INDEX one_hold_per_restore ON public.control_incarnations USING btree (hold_id)
 CREATE UNIQUE INDEX council_records_pkey ON public.council_records USING btree (record_code)
 CREATE UNIQUE INDEX one_live_record ON public.council_records USING btree (plan_id, revision, step, kind) WHERE (revoked_at IS NULL)
 CREATE INDEX records_newest ON public.council_records USING btree (recorded_at DESC, record_code DESC)
@@ -667,10 +692,14 @@ CREATE UNIQUE INDEX dot_iu_runtime_lease_pkey ON public.dot_iu_runtime_lease USI
 CREATE INDEX gateway_baselines_latest ON public.gateway_baselines USING btree (database, baseline_id DESC)
 CREATE UNIQUE INDEX gateway_baselines_pkey ON public.gateway_baselines USING btree (baseline_id)
 CREATE UNIQUE INDEX governance_build_authorization_pkey ON public.governance_build_authorization USING btree (auth_code)
-CREATE INDEX grants_by_manifest ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text)), ((scope ->> 'manifest_digest'::text)), granted_at DESC)
-CREATE INDEX grants_live_by_expiry ON public.governance_build_authorization USING btree (expires_at) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
+CREATE INDEX grants_by_bindings ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text)), ((scope ->> 'manifest_digest'::text)), ((scope ->> 'schema_digest'::text)), ((scope ->> 'environment'::text)), ((scope ->> 'executor'::text)), granted_at DESC)
+CREATE INDEX grants_by_environment ON public.governance_build_authorization USING btree (((scope ->> 'environment'::text)), granted_at DESC, auth_code DESC)
+CREATE INDEX grants_by_executor ON public.governance_build_authorization USING btree (((scope ->> 'executor'::text)), granted_at DESC, auth_code DESC)
+CREATE INDEX grants_by_target ON public.governance_build_authorization USING btree (((scope ->> 'target'::text)), granted_at DESC, auth_code DESC)
 CREATE INDEX grants_live_by_plan ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text))) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
 CREATE INDEX grants_newest ON public.governance_build_authorization USING btree (granted_at DESC, auth_code DESC)
+CREATE INDEX grants_to_expire ON public.governance_build_authorization USING btree (expires_at) WHERE ((consumed_at IS NULL) AND (revoked_at IS NULL) AND (expired_at IS NULL))
+CREATE INDEX grants_unused ON public.governance_build_authorization USING btree (status, granted_at DESC, auth_code DESC) WHERE (status <> 'consumed'::text)
 CREATE UNIQUE INDEX one_grant_per_request ON public.governance_build_authorization USING btree (request_ref)
 CREATE UNIQUE INDEX one_live_commit_grant ON public.governance_build_authorization USING btree (((scope ->> 'target'::text)), ((scope ->> 'environment'::text))) WHERE ((mode = 'commit'::text) AND (status = ANY (ARRAY['draft'::text, 'active'::text])))
 CREATE UNIQUE INDEX one_live_dry_run_grant ON public.governance_build_authorization USING btree (((scope ->> 'target'::text))) WHERE ((mode = 'dry-run'::text) AND (status = ANY (ARRAY['draft'::text, 'active'::text])))
@@ -723,6 +752,15 @@ CREATE UNIQUE INDEX sync_messages_pkey ON public.sync_messages USING btree (mess
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.awaits_recovery()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT EXISTS (SELECT FROM control_incarnations WHERE origin = 'restore' AND recovered_at IS NULL)
+$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.base64url_decode(encoded text)
  RETURNS bytea
  LANGUAGE plpgsql
@@ -783,6 +821,14 @@ BEGIN
   RETURN NULL;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.control_server()
+ RETURNS TABLE(system_identifier text, timeline bigint)
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT (pg_control_system()).system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
+$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.ed25519_point_x(point bytea)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -1144,6 +1190,32 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_incarnation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  changeable CONSTANT text[] := ARRAY['recovered_at', 'recovered_by', 'report'];
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.recovered_at IS NOT NULL OR NEW.recovered_at IS NULL OR to_jsonb(NEW) - changeable <> to_jsonb(OLD) - changeable THEN
+      RAISE EXCEPTION 'a restore is recovered from once, and changes in nothing else' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'incarnation_final';
+    END IF;
+    RETURN NEW;
+  END IF;
+  PERFORM pg_advisory_xact_lock(4226535);
+  NEW.incarnation := coalesce((SELECT max(i.incarnation) FROM control_incarnations i), 0) + 1;
+  IF NEW.recovered_at IS NOT NULL OR (NEW.origin = 'first') <> (NEW.incarnation = 1)
+     OR NOT EXISTS (SELECT FROM control_server() AS s WHERE (s.system_identifier, s.timeline) = (NEW.system_identifier, NEW.timeline)) THEN
+    RAISE EXCEPTION 'an incarnation is noted as it is found' USING ERRCODE = 'check_violation', CONSTRAINT = 'incarnation_as_found';
+  END IF;
+  IF NEW.origin = 'restore' AND NOT EXISTS (SELECT FROM registration_holds h WHERE h.id = NEW.hold_id AND h.environment IS NULL AND h.lifted_at IS NULL) THEN
+    RAISE EXCEPTION 'a restored database is under a hold' USING ERRCODE = 'check_violation', CONSTRAINT = 'restore_is_held';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_incident()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1176,6 +1248,10 @@ CREATE OR REPLACE FUNCTION public.guard_lease()
 AS $function$
 DECLARE acquires boolean := (NEW.lease_token_hash, NEW.lease_holder) IS DISTINCT FROM (OLD.lease_token_hash, OLD.lease_holder);
 BEGIN
+  IF NEW.lease_name = OLD.lease_name AND NEW.fencing_token > OLD.fencing_token AND NEW.released_at IS NOT NULL
+     AND NEW.auth_code IS NULL AND awaits_recovery() THEN
+    RETURN NEW;
+  END IF;
   IF NEW.lease_name <> OLD.lease_name OR NEW.fencing_token < OLD.fencing_token THEN
     RAISE EXCEPTION 'a fencing token never falls' USING ERRCODE = 'check_violation', CONSTRAINT = 'fence_rises';
   END IF;
@@ -1237,6 +1313,18 @@ BEGIN
      OR EXISTS (SELECT FROM plan_ledger l WHERE l.idempotency_root = NEW.idempotency_root
                  AND (l.plan_id, l.step, l.act, l.outcome) IS DISTINCT FROM (NEW.plan_id, NEW.step, NEW.act, 'contradicted')) THEN
     RAISE EXCEPTION 'the line is not what its run has come to' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_of_run';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_lift()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF EXISTS (SELECT FROM control_incarnations i WHERE i.hold_id = OLD.id AND i.recovered_at IS NULL) THEN
+    RAISE EXCEPTION 'the database was restored and not recovered yet' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'hold_awaits_recovery';
   END IF;
   RETURN NEW;
 END $function$
@@ -1759,6 +1847,21 @@ CREATE OR REPLACE FUNCTION public.signing_key_is_sound(jwk jsonb, alg text)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN COALESCE(CASE alg WHEN 'EdDSA'::text THEN ((jwk @> '{"crv": "Ed25519", "kty": "OKP"}'::jsonb) AND (ed25519_point_x(jwk_bytes(jwk, 'x'::text)) IS NOT NULL)) WHEN 'ES256'::text THEN ((jwk @> '{"crv": "P-256", "kty": "EC"}'::jsonb) AND is_p256_point(jwk_bytes(jwk, 'x'::text), jwk_bytes(jwk, 'y'::text))) ELSE NULL::boolean END, false)
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.skip_lost_events()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  numbers CONSTANT regclass := pg_get_serial_sequence('public.audit_events', 'seq')::regclass;
+BEGIN
+  IF NOT awaits_recovery() THEN
+    RAISE EXCEPTION 'nothing was restored' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'nothing_restored';
+  END IF;
+  RETURN setval(numbers, nextval(numbers) + 1000000000);
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.state_is_ok(root text, way text)
  RETURNS boolean
  LANGUAGE sql
@@ -1933,6 +2036,9 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_input FOR 
 CREATE TRIGGER guard_run_state BEFORE UPDATE ON public.c1_build_run_state FOR EACH ROW EXECUTE FUNCTION guard_run_state() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.c1_build_run_state FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.c1_build_run_state FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_incarnation BEFORE INSERT OR UPDATE ON public.control_incarnations FOR EACH ROW EXECUTE FUNCTION guard_incarnation() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.control_incarnations FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.control_incarnations FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_council_record BEFORE INSERT OR UPDATE ON public.council_records FOR EACH ROW EXECUTE FUNCTION guard_council_record() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.council_records FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.council_records FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -1985,6 +2091,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.proposal_signatures
 CREATE TRIGGER guard_proposal_signature BEFORE INSERT ON public.proposal_signatures FOR EACH ROW EXECUTE FUNCTION guard_proposal_signature() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.proposal_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_hold BEFORE INSERT OR UPDATE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION guard_hold() [A]
+CREATE TRIGGER guard_lift BEFORE UPDATE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION guard_lift() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.registration_holds FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.registration_holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.rehearsals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
@@ -2018,6 +2125,7 @@ c1_build_run: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/co
 c1_build_run_event: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_input: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_state: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+control_incarnations: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 council_records: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 detector_positions: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 dot_iu_runtime_lease: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -2092,6 +2200,9 @@ c1_build_run_state.status: countersign_app=w/countersign_owner
 c1_build_run_state.finished_at: countersign_app=w/countersign_owner
 c1_build_run_state.error: countersign_app=w/countersign_owner
 c1_build_run_state.detail: countersign_app=w/countersign_owner
+control_incarnations.recovered_at: countersign_app=w/countersign_owner
+control_incarnations.recovered_by: countersign_app=w/countersign_owner
+control_incarnations.report: countersign_app=w/countersign_owner
 council_records.revoked_at: countersign_app=w/countersign_owner
 council_records.revoked_by: countersign_app=w/countersign_owner
 council_records.revoked_reason: countersign_app=w/countersign_owner

@@ -7,7 +7,8 @@ import { principalsWith } from "../principals/index.ts";
 import { presentRequest, presentSummary } from "./present.ts";
 import type { ApprovalRequest, ApprovalRequestInput, ApprovalRequestSummary } from "./schemas.ts";
 import type { RequestStatus } from "./states.ts";
-import { findRequest, type Relation, type RequestRow, selectRequests, votesOn } from "./store.ts";
+import { type Relation, selectRequests } from "./lists/store.ts";
+import { findRequest, type RequestRow, votesOn } from "./store.ts";
 
 export interface RequestQuery {
   limit?: number;

@@ -6,7 +6,8 @@ import type { PageOf } from "../kernel/schemas.ts";
 import { findSignature, type SignatureRow } from "./esign/store.ts";
 import type { Grant, Signature } from "./schemas.ts";
 import { type GrantStatus, grantStatus } from "./states.ts";
-import { findGrant, type GrantRow, selectGrants } from "./store.ts";
+import { selectGrants } from "./lists/store.ts";
+import { findGrant, type GrantRow } from "./store.ts";
 
 export interface GrantQuery {
   limit?: number;
