@@ -15,11 +15,13 @@ import {
   variable,
 } from "./config-readers.ts";
 import { type LifecycleConfig, lifecycleVariables } from "./config-lifecycle.ts";
+import { type LoadConfig, loadVariables } from "./config-load.ts";
+import { type RecoveryConfig, recoveryVariables } from "./config-recovery.ts";
 import { type RunConfig, runVariables } from "./config-runs.ts";
 import type { RoleMap } from "./principals/index.ts";
 
 /** The configuration of one service process. Only this file reads the environment. */
-export interface Config extends RunConfig, LifecycleConfig {
+export interface Config extends RunConfig, LifecycleConfig, LoadConfig, RecoveryConfig {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl: string | undefined;
@@ -215,6 +217,8 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
     integer(10_000, 100, 600_000),
   ),
   ...runVariables,
+  ...loadVariables,
+  ...recoveryVariables,
   ...lifecycleVariables,
 };
 

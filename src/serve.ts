@@ -31,14 +31,30 @@ export async function serve(config: Config): Promise<Running> {
   try {
     const prepared = await prepare(config, databases, log);
     database = prepared.database;
+    await holdIfRestored(database, config, log);
     app = buildApp({ config, ...prepared, targets: databases.targets, logger });
-    const url = await app.listen({ host: config.host, port: config.port });
+    // A burst of connections waits to be accepted, as far as the system lets it: one that is dropped tries again after a second.
+    const url = await app.listen({ host: config.host, port: config.port, backlog: 4_096 });
     if (prepared.credentialsFile !== undefined) await prepared.noteUrl(prepared.credentialsFile, url);
     return { url, credentialsFile: prepared.credentialsFile, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Before anything is served: a control database that was restored is held by whoever starts on it first (GRANT-9). */
+async function holdIfRestored(database: Database, config: Config, log: Log): Promise<void> {
+  const [{ noticeRestore }, { serviceCaller }] = await Promise.all([
+    import("./recovery/index.ts"),
+    import("./kernel/caller.ts"),
+  ]);
+  const { origin, holdId } = await database.transact((tx) =>
+    noticeRestore(tx, serviceCaller("start"), config.failover),
+  );
+  if (origin === "failover") log("the control database has failed over");
+  if (holdId !== null)
+    log("the control database was restored: everything is held until countersign recover", { holdId });
 }
 
 async function makeLogger(config: Config): Promise<pino.Logger> {

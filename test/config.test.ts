@@ -87,6 +87,9 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   backupDir: { good: ["/var/backups", "/var/backups"], bad: ["a\0b"] },
   pgDump: { good: ["/usr/bin/pg_dump", "/usr/bin/pg_dump"], bad: ["a\0b"] },
   pgDumpTimeoutMs: { good: ["5000", 5000], bad: ["0"] },
+  maxInFlight: { good: ["64", 64], bad: ["63", "1e3"] },
+  maxQueueMs: { good: ["0", 0], bad: ["60001"] },
+  failover: { good: ["continue", "continue"], bad: ["stop", "HOLD"] },
   lifecycleWatchSeconds: { good: ["0", 0], bad: ["-1", "86401", "1.5"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];

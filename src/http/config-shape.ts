@@ -1,5 +1,7 @@
+import type { AdmissionBounds } from "./admission.ts";
+
 /** What the HTTP edge needs to know; `config.ts` fills it from the environment. */
-export interface HttpConfig {
+export interface HttpConfig extends AdmissionBounds {
   /** Requests a minute, for each principal and for each address of the unauthenticated. */
   readonly rateLimitMax: number;
   /** Where set, `/metrics` answers only to this bearer token. */
@@ -20,4 +22,6 @@ export const httpDefaults: HttpConfig = {
   requestTimeoutMs: 20_000,
   maxEventLoopDelayMs: 1_000,
   maxWaiting: 1_000,
+  maxInFlight: 1_000,
+  maxQueueMs: 0,
 };

@@ -26,8 +26,10 @@ declare module "fastify" {
     /** Null until authenticated, and for good on open routes. */
     caller: Caller | null;
     rawBody: Buffer | undefined;
-    /** The code of the problem that was answered, for the log. */
+    /** The code of the problem that was answered, for log and metrics. */
     problemCode: string | undefined;
+    /** What it says of the outcome, where it does. */
+    problemOutcome: string | undefined;
   }
 }
 
@@ -43,6 +45,7 @@ export function guardRoutes(app: FastifyInstance): void {
   app.decorateRequest("caller", null);
   app.decorateRequest("rawBody", undefined);
   app.decorateRequest("problemCode", undefined);
+  app.decorateRequest("problemOutcome", undefined);
   app.addHook("onRoute", function (this: FastifyInstance, options) {
     if (options.config?.policy === undefined && this.openScope !== undefined && methodsOf(options).every(isSafe)) {
       options.config = { ...options.config, policy: { access: "open", mutates: false, audit: null } };

@@ -3,6 +3,7 @@ import { IdempotencyProblem } from "../idempotency/index.ts";
 import type { ProblemTable } from "../kernel/problem.ts";
 import type { HttpConfig } from "./config-shape.ts";
 import { RequestLog } from "./logging.ts";
+import { serverWithDoor } from "./plugins/admission.ts";
 import { authentication } from "./plugins/authentication.ts";
 import { bodies } from "./plugins/body.ts";
 import { answerClientError } from "./plugins/client-errors.ts";
@@ -11,6 +12,7 @@ import { requestMetrics } from "./plugins/metrics.ts";
 import { openapi } from "./plugins/openapi.ts";
 import { problems, sendProblem, unknownTargets } from "./plugins/problems.ts";
 import { rateLimiter } from "./plugins/rate-limit.ts";
+import { requestTimeout } from "./plugins/request-timeout.ts";
 import { requestIdOf, requestIds } from "./plugins/request-id.ts";
 import { securityHeaders } from "./plugins/security-headers.ts";
 import { guardRoutes } from "./policy.ts";
@@ -48,7 +50,7 @@ export function buildServer({
   problemTables,
   version,
 }: ServerOptions): FastifyInstance {
-  const app = createServer(config, logger);
+  const app = createServer(config, services.metrics, logger);
   const catalogue = problemCatalogue([IdempotencyProblem.table, ...problemTables]);
 
   app.setSerializerCompiler(() => (payload) => JSON.stringify(payload));
@@ -56,6 +58,7 @@ export function buildServer({
   problems(app);
   openapi(app, { version, catalogue });
 
+  requestTimeout(app, config.requestTimeoutMs);
   requestIds(app);
   requestMetrics(app, services.metrics);
   securityHeaders(app);
@@ -74,11 +77,16 @@ export function buildServer({
   return app;
 }
 
-function createServer(config: HttpConfig, logger: FastifyBaseLogger | undefined): FastifyInstance {
+function createServer(
+  config: HttpConfig,
+  metrics: Services["metrics"],
+  logger: FastifyBaseLogger | undefined,
+): FastifyInstance {
   const receiveMs = 15_000;
   return fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new RequestLog(),
+    serverFactory: serverWithDoor(config, metrics),
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: false,
@@ -93,7 +101,6 @@ function createServer(config: HttpConfig, logger: FastifyBaseLogger | undefined)
     // Requests that arrive on an open connection during the drain are served, and told that it closes.
     return503OnClosing: false,
     forceCloseConnections: "idle",
-    handlerTimeout: config.requestTimeoutMs,
     requestTimeout: receiveMs,
     // The silence of a socket while its request is worked on is not the client's fault: longer than any request.
     connectionTimeout: config.requestTimeoutMs + receiveMs,

@@ -31,7 +31,7 @@ export const cast = {
 } as const satisfies Record<string, Role>;
 export type Person = keyof typeof cast;
 
-const serverKey = "k1:Y291bnRlcnNpZ24tdGVzdC1zZXJ2ZXIta2V5LTMyYnk=";
+export const serverKey = "k1:Y291bnRlcnNpZ24tdGVzdC1zZXJ2ZXIta2V5LTMyYnk=";
 export const syncSecret = "a-sync-secret-for-the-tests-only";
 
 export interface Answer {
@@ -117,6 +117,7 @@ export async function startService(
       SWEEP_INTERVAL_MS: "3600000",
       TOKEN_CACHE_MS: "0",
       MAX_EVENT_LOOP_DELAY_MS: "0",
+      MAX_QUEUE_MS: "0",
       LIFECYCLE_WATCH_SECONDS: "0",
     }),
     ...options.config,
@@ -167,6 +168,7 @@ export async function spawnService(
       LOG_LEVEL: "error",
       // A busy machine is no reason for a 503 here; shedding has tests of its own.
       MAX_EVENT_LOOP_DELAY_MS: "0",
+      MAX_QUEUE_MS: "0",
       DATABASE_URL: stage.names.appUrl,
       DATABASE_OWNER_URL: stage.names.ownerUrl,
       SYNC_SECRET: syncSecret,

@@ -3,10 +3,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Database } from "../../database/index.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
 import type { HttpConfig } from "../config-shape.ts";
+import { pathOf } from "../problem-document.ts";
+import { isUrgent } from "./admission.ts";
 
 /**
  * Refuses work early when there is too much of it: while the event loop lags, and while too many requests wait for a
- * database connection. Health routes are declared exempt.
+ * database connection. Health routes are declared exempt. It is the last wall: the door before it (`admission.ts`) refuses
+ * earlier and for less.
  */
 export function loadShedding(
   app: FastifyInstance,
@@ -16,7 +19,8 @@ export function loadShedding(
   app.register(underPressure, {
     maxEventLoopDelay: config.maxEventLoopDelayMs,
     pressureHandler: (request) => {
-      if (!isHealth(request)) throw overloaded("The service cannot keep up.");
+      if (!isHealth(request) && !isUrgent(request.method, pathOf(request.raw.url ?? "")))
+        throw overloaded("The service cannot keep up.");
     },
   });
   app.addHook("onRequest", (request, _reply, done) => {

@@ -7,6 +7,8 @@ export interface Metrics {
   grantOutcome(verb: string, outcome: string): void;
   /** @param seconds from the first byte of the request to the last of the answer */
   requestDone(labels: { method: string; route: string; status: number }, seconds: number): void;
+  /** Counts a refusal or failure by its code, and by what is known of its outcome (OPEN-7). */
+  problem(code: string, outcome: string | undefined): void;
   /** The registry, for whoever adds a metric of their own. */
   readonly registry: Registry;
 }
@@ -29,6 +31,12 @@ export function createMetrics(database: Pick<Database, "status">): Metrics {
     labelNames: ["verb", "outcome"],
     registers,
   });
+  const problems = new Counter({
+    name: "countersign_problems_total",
+    help: "Problem documents by code; outcome is unchanged or unknown where the code is DATABASE_UNAVAILABLE.",
+    labelNames: ["code", "outcome"],
+    registers,
+  });
   new Gauge({
     name: "countersign_database_connections",
     help: "Connections of the pool by state; waiting counts requests without one.",
@@ -44,6 +52,7 @@ export function createMetrics(database: Pick<Database, "status">): Metrics {
   return {
     registry,
     grantOutcome: (verb, outcome) => grants.inc({ verb, outcome }),
+    problem: (code, outcome) => problems.inc({ code, outcome: outcome ?? "" }),
     requestDone: (labels, seconds) => requests.observe(labels, seconds),
   };
 }
@@ -55,6 +64,7 @@ export function requestMetrics(app: FastifyInstance, metrics: Metrics): void {
       { method: request.method, route: request.routeOptions.url ?? "unmatched", status: reply.statusCode },
       reply.elapsedTime / 1_000,
     );
+    if (request.problemCode !== undefined) metrics.problem(request.problemCode, request.problemOutcome);
     done();
   });
 }

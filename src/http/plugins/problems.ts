@@ -36,7 +36,10 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const problem = problemOf(error, request.routeOptions.bodyLimit);
   const status = statusOf(problem.definition);
   request.problemCode = problem.code;
-  if (status >= 500) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message);
+  request.problemOutcome = typeof problem.members["outcome"] === "string" ? problem.members["outcome"] : undefined;
+  // Whoever is refused for the load of others is no fault to be looked into, and there are thousands of them.
+  const isFault = status >= 500 && problem.code !== "OVERLOADED";
+  if (isFault) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message);
   else if (problem.cause !== undefined) request.log.debug({ err: problem.cause, code: problem.code }, problem.message);
   return reply
     .code(status)
