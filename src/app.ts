@@ -17,6 +17,7 @@ import { RehearsalProblem } from "./rehearsals/index.ts";
 import { type AnyBuild, builds, makeRuns, openTargets, RunProblem } from "./runs/index.ts";
 import { ScopeProblem } from "./scopes/index.ts";
 import { SignatureProblem } from "./signatures/index.ts";
+import { standingMetrics } from "./standing-metrics.ts";
 import { startSweeper } from "./sweeper.ts";
 import { version } from "./version.ts";
 import { startWatch } from "./watch.ts";
@@ -93,11 +94,13 @@ export function buildApp({
     targets: targetDatabases,
     log: (message, fields) => logger?.warn(fields, message),
   });
+  const metrics = createMetrics(database);
+  standingMetrics(metrics.registry, database);
   const services: Services = {
     database,
     authenticate: (token) => authenticator.authenticate(token),
     ready: () => readiness(database),
-    metrics: createMetrics(database),
+    metrics,
     syncKey: syncKey(syncSecret),
     serverKeys,
     runs,

@@ -1,3 +1,4 @@
 export { examine } from "./examine.ts";
 export { Diagnosis, Finding } from "./schemas.ts";
+export { readStanding, type Standing } from "./standing.ts";
 export { rehearsalsInUse } from "./runs/findings.ts";

@@ -72,3 +72,41 @@ export async function overdueCounts(tx: Tx): Promise<OverdueCounts> {
   );
   return rows[0] ?? { grants: 0, requests: 0 };
 }
+
+/** What is open now: counts, and ages in seconds by the database's clock; 0 where there is nothing. */
+export interface Standing {
+  holds: number;
+  /** Runs that somebody has to work on, and those whose claim has run out. */
+  runs_under_way: number;
+  runs_unclaimed: number;
+  runs_indeterminate: number;
+  oldest_run_seconds: number;
+  live_grants: number;
+  drafts: number;
+  /** Longest overdue of what the sweeper has yet to mark. */
+  sweeper_lag_seconds: number;
+  open_incidents: number;
+}
+
+const seconds = (since: string): string =>
+  `coalesce(greatest(extract(epoch FROM clock_timestamp() - ${since}), 0), 0)::float8`;
+
+/** Over partial indexes of what is open; history costs nothing. */
+export async function standing(tx: Tx): Promise<Standing> {
+  const { rows } = await tx.query<Standing>(
+    `SELECT (SELECT count(*)::int FROM registration_holds WHERE lifted_at IS NULL) AS holds,
+            (SELECT count(*)::int FROM lifecycle_incidents WHERE status = 'open') AS open_incidents,
+            runs.*, grants.live_grants, grants.drafts,
+            greatest(${seconds("grants.first")}, ${seconds("requests.first")}) AS sweeper_lag_seconds
+       FROM (SELECT count(*)::int AS runs_under_way, (count(*) FILTER (WHERE claimed_until < clock_timestamp()))::int AS runs_unclaimed,
+                    (count(*) FILTER (WHERE status = 'indeterminate'))::int AS runs_indeterminate,
+                    ${seconds("min(created_at)")} AS oldest_run_seconds
+               FROM c1_build_run WHERE status IN ('running', 'compensating', 'indeterminate')) AS runs,
+            (SELECT count(*)::int AS live_grants, (count(*) FILTER (WHERE status = 'draft'))::int AS drafts, min(expires_at) AS first
+               FROM governance_build_authorization WHERE status IN ('draft', 'active')) AS grants,
+            (SELECT min(decide_by) AS first FROM approval_requests WHERE status IN ('open', 'approved')) AS requests`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error("an aggregate answers one row");
+  return row;
+}
