@@ -1,14 +1,15 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { query } from "../test/support/data-directory.ts";
-import type { CheckName } from "./checks/checks.ts";
-import type { Violation, Witness } from "./checks/judge.ts";
+import { type Batch, controlBatches, roundsOf, soundBatches } from "./batches.ts";
 import { Closing } from "./closing.ts";
 import type { Kind } from "./kinds/index.ts";
-import { playRound, type RoundResult } from "./round.ts";
-import { type Cluster, mountSmallDisk, startCluster } from "./scene/cluster.ts";
-import { type Scene, setScene } from "./scene/scene.ts";
-import { Seeded, seedOfRound } from "./seeded.ts";
+import { controlOf, type Outcome, outcomeOf, type Played } from "./outcome.ts";
+import { NotHere } from "./scene/place.ts";
+import { setScene } from "./scene/scene.ts";
+import { Seeded } from "./seeded.ts";
+import { Stand, type Task } from "./stand.ts";
+import { closeSoon, Venue } from "./venue.ts";
 
 export interface CampaignOptions {
   readonly kinds: readonly Kind[];
@@ -17,210 +18,146 @@ export interface CampaignOptions {
   readonly rounds: number;
   /** How many times the fault strikes in each round. */
   readonly injections: number;
-  /** The same for the controls; as many if absent. */
+  /** How many times at least in all, spread over the kinds: it makes the rounds as many as it takes. */
+  readonly total?: number | undefined;
+  /** The same for each round of a control; as many if absent. */
   readonly controlInjections?: number;
   /** Whether the naive consume is played too, and how many rounds of a kind it may take until it is caught; 0 for no controls. */
   readonly controlRounds: number;
+  /** How many scenes are played on at once, each with a PostgreSQL and two services of its own. */
+  readonly atOnce: number;
   /** Where journals and logs are kept. */
   readonly folder: string;
   readonly tell: (line: string) => void;
+  /** Is told what became of it so far, after each round. */
+  readonly progress?: (outcome: Outcome) => void;
+  /** Says whether it is to end after the rounds that are being played. */
+  readonly stopped?: () => boolean;
 }
 
-/** What became of the rounds of one kind. */
-export interface Row {
-  readonly kind: string;
-  readonly rounds: number;
-  readonly injections: number;
-  readonly operations: number;
-  readonly acknowledged: number;
-  readonly unknown: number;
-  readonly violations: number;
-  readonly control: Control;
-  readonly seconds: number;
-  /** Why it was left out, where it was. */
-  readonly skipped?: string;
-}
+/** How often rounds are added because others were cut short, or their kinds cannot be played here. */
+const additions = 4;
 
-export interface Control {
-  /** Violations of the naive consume, by check. */
-  readonly found: Partial<Record<CheckName, number>>;
-  readonly injections: number;
-  /** Whether one of the checks has caught it that this kind is there for; where no fault strikes, whether it was left alone. */
-  readonly asExpected: boolean | undefined;
-}
-
-export interface FailedRound {
-  readonly kind: string;
-  readonly seed: number;
-  readonly violations: readonly Violation[];
-  readonly journal: string;
-  readonly replay: string;
-}
-
-export interface Outcome {
-  readonly rows: readonly Row[];
-  readonly failed: readonly FailedRound[];
-  readonly postgres: string;
-}
-
-/** Plays every kind, and its control, one round after the other: on one cluster, or on one with a small disk where it takes that. */
+/** Plays every kind, and its control, in the place that it takes; several places at once, in each one round after the other. */
 export async function playCampaign(options: CampaignOptions): Promise<Outcome> {
   mkdirSync(options.folder, { recursive: true });
-  const places: Record<"own" | "small", Kind[]> = { own: [], small: [] };
-  for (const kind of options.kinds) places[kind.smallDisk === true ? "small" : "own"].push(kind);
-  const outcomes: Outcome[] = [];
-  if (places.own.length > 0) outcomes.push(await playPlace(options, "own", places.own));
-  if (places.small.length > 0) outcomes.push(await playPlace(options, "small", places.small));
-  const order = options.kinds.map(({ name }) => name);
-  return {
-    rows: outcomes.flatMap(({ rows }) => rows).toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind)),
-    failed: outcomes.flatMap(({ failed }) => failed),
-    postgres: outcomes[0]?.postgres ?? "unknown",
-  };
+  return new Campaign(options).play();
 }
 
-const smallDiskMegabytes = 256;
-
-async function playPlace(options: CampaignOptions, place: "own" | "small", kinds: readonly Kind[]): Promise<Outcome> {
-  const closing = new Closing();
-  try {
-    const parent = place === "small" ? await mountSmallDisk(closing, smallDiskMegabytes) : undefined;
-    if (place === "small" && parent === undefined) {
-      return {
-        rows: kinds.map((kind) => skippedRow(kind, "a tmpfs cannot be mounted here")),
-        failed: [],
-        postgres: "",
-      };
-    }
-    const cluster = await startCluster(closing, parent);
-    const [version] = await query(cluster.superUrl, "SELECT current_setting('server_version') AS version");
-    const sound = await playScene(options, cluster, { place, naive: false }, (stand) => stand.playAll(kinds));
-    const controls =
-      options.controlRounds === 0
-        ? []
-        : await playScene(options, cluster, { place, naive: true }, (stand) => stand.playControls(kinds));
-    const rows = sound.rows.map((row, at) => ({ ...row, control: controls[at] ?? row.control }));
-    return { rows, failed: sound.failed, postgres: String(version?.["version"]) };
-  } finally {
-    await closing.close();
-  }
-}
-
-/** Plays on a scene of its own. The service and its control are not played at once: the machine is not theirs alone. */
-async function playScene<Result>(
-  options: CampaignOptions,
-  cluster: Cluster,
-  { place, naive }: { place: string; naive: boolean },
-  play: (stand: Stand) => Promise<Result>,
-): Promise<Result> {
-  const closing = new Closing();
-  try {
-    const name = naive ? "faults_naive" : "faults_service";
-    const folder = path.join(options.folder, `${place}-${name}`);
-    const scene = await setScene(closing, cluster, { name, folder, random: new Seeded(options.seed), naive });
-    return await play(new Stand(options, scene, place));
-  } finally {
-    await closing.close();
-  }
-}
-
-/** Plays kinds on one scene, one round after the other. */
-class Stand {
+class Campaign {
   readonly #options: CampaignOptions;
-  readonly #scene: Scene;
-  readonly #place: string;
-  readonly #failed: FailedRound[] = [];
-  readonly #known = new Set<string>();
-  #witness: Witness | undefined;
-  #number = 0;
+  readonly #rounds: Played[] = [];
+  readonly #skipped = new Map<string, string>();
+  #postgres = "unknown";
+  #batches = 0;
 
-  constructor(options: CampaignOptions, scene: Scene, place: string) {
+  constructor(options: CampaignOptions) {
     this.#options = options;
-    this.#scene = scene;
-    this.#place = place;
   }
 
-  async playAll(kinds: readonly Kind[]): Promise<{ rows: Row[]; failed: readonly FailedRound[] }> {
-    const rows: Row[] = [];
-    for (const kind of kinds) rows.push(await this.#kind(kind));
-    return { rows, failed: this.#failed };
+  async play(): Promise<Outcome> {
+    const { kinds, controlRounds } = this.#options;
+    const controls = controlRounds === 0 ? [] : controlBatches(kinds, this.#options);
+    const sound = soundBatches(roundsOf(kinds, this.#options));
+    // The longest first, the service and its control at once, each in a place of its own.
+    const batches = [...controls, ...sound].toSorted((a, b) => b.tasks.length - a.tasks.length);
+    await this.#playAll(batches);
+    for (let added = 1; added <= additions && this.#missing() > 0; added += 1) {
+      const here = kinds.filter(({ name }) => !this.#skipped.has(name));
+      const rounds = roundsOf(here, { ...this.#options, total: this.#missing(), skip: added * 10_000 });
+      await this.#playAll(soundBatches(rounds));
+    }
+    return this.#outcome();
   }
 
-  async playControls(kinds: readonly Kind[]): Promise<Control[]> {
-    const controls: Control[] = [];
-    for (const kind of kinds) controls.push(await this.#control(kind));
-    return controls;
+  #missing(): number {
+    if (this.#options.stopped?.() === true) return 0;
+    const done = this.#outcome().rows.reduce((sum, { injections }) => sum + injections, 0);
+    return (this.#options.total ?? 0) - done;
   }
 
-  async #kind(kind: Kind): Promise<Row> {
-    const began = performance.now();
-    const { rounds, seed } = this.#options;
-    const results: RoundResult[] = [];
-    for (let round = 0; round < rounds; round += 1) results.push(await this.#round(kind, seedOfRound(seed, round)));
-    const sum = (field: "injections" | "operations" | "acknowledged" | "unknown") =>
-      results.reduce((total, result) => total + result[field], 0);
-    return {
-      kind: kind.name,
-      rounds,
-      injections: sum("injections"),
-      operations: sum("operations"),
-      acknowledged: sum("acknowledged"),
-      unknown: sum("unknown"),
-      violations: results.reduce((total, { violations }) => total + violations.length, 0),
-      control: notPlayed,
-      seconds: Math.round((performance.now() - began) / 100) / 10,
+  #outcome(): Outcome {
+    return outcomeOf(this.#options.kinds, this.#rounds, this.#skipped, this.#postgres);
+  }
+
+  async #playAll(batches: readonly Batch[]): Promise<void> {
+    const queue = [...batches];
+    const work = async (): Promise<void> => {
+      const venue = new Venue(this.#options.tell);
+      try {
+        for (let batch = venue.next(queue); batch !== undefined; batch = venue.next(queue)) {
+          await this.#playBatch(venue, batch);
+        }
+      } finally {
+        await venue.leave();
+      }
     };
+    await Promise.all(Array.from({ length: this.#options.atOnce }, work));
   }
 
-  /** The naive consume under the same fault, until the checks that the kind is there for have caught it. */
-  async #control(kind: Kind): Promise<Control> {
-    const { controlRounds, seed } = this.#options;
-    const found: Partial<Record<CheckName, number>> = {};
-    let injections = 0;
-    const caught = (): boolean => kind.caughtBy.some((check) => (found[check] ?? 0) > 0);
-    for (let round = 0; round < controlRounds && !caught(); round += 1) {
-      const result = await this.#round(kind, seedOfRound(seed, round));
-      injections += result.injections;
-      for (const { check } of result.violations) found[check] = (found[check] ?? 0) + 1;
-      if (kind.caughtBy.length === 0) break;
+  /** A scene that something is wrong with is given up, with its PostgreSQL, and the rest is played on another one. */
+  async #playBatch(venue: Venue, batch: Batch): Promise<void> {
+    let left = batch.tasks;
+    for (let faults = 0; left.length > 0 && this.#options.stopped?.() !== true; ) {
+      try {
+        left = await this.#playScene(venue, batch, left);
+      } catch (error) {
+        venue.spoil();
+        if (error instanceof NotHere) {
+          for (const { kind } of left) this.#skipped.set(kind.name, error.message);
+          return;
+        }
+        faults += 1;
+        this.#options.tell(`a scene for ${batch.place.name} could not be set: ${String(error)}`);
+        if (faults === 5) throw error;
+      }
     }
-    return { found, injections, asExpected: kind.caughtBy.length > 0 ? caught() : Object.keys(found).length === 0 };
   }
 
-  async #round(kind: Kind, seed: number): Promise<RoundResult> {
-    const { folder, tell } = this.#options;
-    const { naive } = this.#scene;
-    const injections = (naive ? this.#options.controlInjections : undefined) ?? this.#options.injections;
-    this.#number += 1;
-    const name = `${this.#place}${this.#number}-${kind.name}${naive ? "-naive" : ""}`;
-    // What the naive consume leaves behind is not held against its next round.
-    const witness = naive ? undefined : this.#witness;
-    const result = await playRound(this.#scene, kind, { name, seed, injections, folder, witness });
-    this.#witness = result.witness;
-    const { journal } = result;
-    const violations = result.violations.filter((one) => this.#isNew(one));
-    tell(
-      `${name}: seed ${seed}, ${result.injections} injections, ${result.operations} operations, ` +
-        `${result.acknowledged} acknowledged, ${result.unknown} unknown, ${violations.length} violations`,
+  /** @returns what is left, where the scene is of no more use */
+  async #playScene(venue: Venue, { place, manner }: Batch, tasks: readonly Task[]): Promise<readonly Task[]> {
+    const { folder, seed, tell } = this.#options;
+    const closing = new Closing();
+    this.#batches += 1;
+    const prefix = `${place.name}${this.#batches}`;
+    const naive = manner === "naive";
+    const own = { folder: path.join(folder, `${prefix}-${manner}`), random: new Seeded(seed), naive };
+    mkdirSync(own.folder, { recursive: true });
+    try {
+      const cluster = await venue.enter(place, own);
+      const [version] = await query(cluster.superUrl, "SELECT current_setting('server_version') AS version");
+      this.#postgres = String(version?.["version"]);
+      const scene = await setScene(closing, cluster, { name: `faults_${prefix}`, ...own });
+      const stand = new Stand(scene, manner, { folder, prefix });
+      for (const [at, task] of tasks.entries()) {
+        if (this.#options.stopped?.() === true) return [];
+        if (this.#isCaught(task.kind, manner)) continue;
+        const played = await stand.play(task);
+        this.#note(played);
+        if (!played.violations.some(({ check }) => check === "well")) continue;
+        venue.spoil();
+        return tasks.slice(at + 1);
+      }
+      return [];
+    } finally {
+      await closeSoon(closing, tell);
+    }
+  }
+
+  /** A control is played until it is caught. */
+  #isCaught(kind: Kind, manner: Batch["manner"]): boolean {
+    if (manner === "service") return false;
+    const { asExpected } = controlOf(kind, manner, this.#rounds);
+    return asExpected === true;
+  }
+
+  #note(played: Played): void {
+    this.#rounds.push(played);
+    const { name, seed, injections, operations, acknowledged, unknown, violations, seconds } = played;
+    this.#options.tell(
+      `${name}: seed ${seed}, ${injections} injections, ${operations} operations, ${acknowledged} acknowledged, ` +
+        `${unknown} unknown, ${violations.length} violations, ${seconds} s`,
     );
-    if (violations.length > 0 && !naive) {
-      const replay = `npm run faults -- --seed ${seed} --kind ${kind.name} --rounds 1 --injections ${injections}`;
-      this.#failed.push({ kind: kind.name, seed, violations, journal, replay });
-    }
-    return { ...result, violations };
+    this.#options.progress?.(this.#outcome());
   }
-
-  /** A violation stays in the tables: it is held against the round that it came up in. */
-  #isNew({ check, what }: Violation): boolean {
-    const known = this.#known.has(what);
-    this.#known.add(what);
-    return !known || check === "well";
-  }
-}
-
-const notPlayed: Control = { found: {}, injections: 0, asExpected: undefined };
-
-function skippedRow(kind: Kind, skipped: string): Row {
-  const none = { rounds: 0, injections: 0, operations: 0, acknowledged: 0, unknown: 0, violations: 0, seconds: 0 };
-  return { kind: kind.name, ...none, control: notPlayed, skipped };
 }

@@ -1,13 +1,13 @@
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { query } from "../test/support/data-directory.ts";
-import { seedGrants } from "../test/support/flow.ts";
 import { digestsOf } from "../test/support/runs.ts";
 import type { CheckName } from "./checks/checks.ts";
 import { judge, type Violation, type Witness, witnessLog } from "./checks/judge.ts";
+import { layBaits } from "./client/baits.ts";
 import { Client } from "./client/client.ts";
 import { type Entry, Journal } from "./client/journal.ts";
-import { type Passing, runInput, startLanes } from "./client/lanes.ts";
+import { runInput, startLanes, type Workload } from "./client/lanes.ts";
 import { operations } from "./client/requests.ts";
 import type { Kind } from "./kinds/index.ts";
 import { eventually } from "./scene/patience.ts";
@@ -41,7 +41,7 @@ export interface RoundResult {
 export async function playRound(scene: Scene, kind: Kind, options: RoundOptions): Promise<RoundResult> {
   const random = new Seeded(options.seed);
   const journal = new Journal(path.join(options.folder, `${options.name}.jsonl`));
-  const client = new Client(journal, services(scene), random, options.name);
+  const client = newClient(scene, journal, random, options.name);
   journal.write({ noted: "began", said: { kind: kind.name, seed: options.seed, naive: scene.naive } });
   const trouble: Violation[] = [];
   try {
@@ -54,7 +54,8 @@ export async function playRound(scene: Scene, kind: Kind, options: RoundOptions)
   for (const { deaths } of scene.slots) trouble.push(...deaths.splice(0).map(wellViolation));
   const entries = journal.entries();
   const found = await judge(scene.stage.names.superUrl, entries, options.witness);
-  const violations = [...trouble, ...found];
+  const inspected = (await kind.inspect?.(scene)) ?? [];
+  const violations = [...trouble, ...found, ...inspected];
   journal.write({ noted: "judged", said: { violations } });
   const witness = await witnessLog(scene.stage.names.superUrl);
   journal.write({ noted: "witnessed", said: { ...witness } });
@@ -63,7 +64,12 @@ export async function playRound(scene: Scene, kind: Kind, options: RoundOptions)
   return { ...counted, violations, journal: journal.file, witness };
 }
 
-const services = (scene: Scene) => scene.slots.map((slot) => slot.service());
+function newClient({ slots }: Scene, journal: Journal, random: Seeded, prefix: string): Client {
+  const services = slots.map((slot) => slot.service());
+  const isCut = (requestId: string): boolean => slots.some(({ front }) => front.cutShort.has(requestId));
+  return new Client({ journal, services, isCut, random, prefix });
+}
+
 const wellViolation = (what: string): { check: CheckName; what: string } => ({ check: "well", what });
 
 async function playFaults(
@@ -74,13 +80,23 @@ async function playFaults(
 ): Promise<void> {
   await freeTarget(scene, client);
   const digests = await digestsOf(scene.slots[0].service(), runInput);
-  const { lasting, passing } = await makeGrants(scene, name, injections);
   let over = false;
-  const work = { client, random, lasting, passing, digests, gentle: scene.naive, over: () => over };
-  const lanes = Promise.all(startLanes(work));
+  const work: Workload = {
+    client,
+    random,
+    lasting: [],
+    passing: [],
+    digests,
+    gentle: scene.naive,
+    struck: kind.caughtBy.length > 0,
+    over: () => over,
+  };
+  const doings = (kind.workload?.start ?? startLanes)(work, scene);
+  const settingOut = kind.workload?.before ?? bait;
   try {
     for (let number = 1; number <= injections; number += 1) {
-      await pause(random.between(100, 250));
+      await pause(random.between(50, 150));
+      doings.push(...(await settingOut(work, scene, `${name}-${number}`)));
       journal.write({ noted: "struck", said: { number } });
       const said = await kind.strike(scene, random);
       journal.write({ noted: "healed", said: { number, fault: said } });
@@ -91,48 +107,38 @@ async function playFaults(
     await pause(100);
   } finally {
     over = true;
-    await lanes;
+    await Promise.all(doings);
   }
+}
+
+/** The fault is to strike while uses are under way; those of the control are once the first of them is acknowledged. */
+async function bait(work: Workload, { stage, naive }: Scene, name: string): Promise<Promise<unknown>[]> {
+  const { taken, all } = await layBaits(stage, work, name);
+  await Promise.race([taken, pause(naive ? 700 : work.random.between(1, 40))]);
+  return [all];
 }
 
 /** The one live grant that the build's target may have: what a former round has left there. */
 async function freeTarget(scene: Scene, client: Client): Promise<void> {
   const rows = await query(
     scene.stage.names.superUrl,
-    "SELECT auth_code FROM governance_build_authorization WHERE status = 'active' AND scope ->> 'target' = 'DOT_C1_VOCAB_BUILD'",
+    "SELECT auth_code FROM governance_build_authorization WHERE status IN ('draft', 'active') AND scope ->> 'target' = 'DOT_C1_VOCAB_BUILD'",
   );
   for (const { auth_code } of rows) await client.perform(operations.revoke(client, String(auth_code)));
-}
-
-/** Grants for the lanes, each on a target of its own; the passing ones expire one after the other while the round lasts. */
-async function makeGrants(
-  scene: Scene,
-  name: string,
-  injections: number,
-): Promise<{ lasting: string[]; passing: Passing[] }> {
-  const { database } = scene.stage;
-  const lasting = await database.transact((tx) => seedGrants(tx, 100 + injections * 30, "1 hour", `${name}-L`));
-  const passing: Passing[] = [];
-  for (let wave = 1; wave <= injections * 4; wave += 1) {
-    const milliseconds = 500 + wave * 330;
-    const codes = await database.transact((tx) =>
-      seedGrants(tx, 12, `${milliseconds} milliseconds`, `${name}-P${wave}`),
-    );
-    passing.push(...codes.map((grant) => ({ grant, expires: Date.now() + milliseconds })));
-  }
-  return { lasting, passing: passing.toReversed() };
 }
 
 /** Waits until nothing is under way any more, asks again what is uncertain, and waits for the runs. */
 async function settle(scene: Scene, client: Client): Promise<void> {
   await scene.well();
   // What the naive consume does after its answer, it ends by itself; the service does nothing after it.
-  if (scene.naive) await pause(300);
+  if (scene.naive) await pause(600);
   // A hold that was left standing would refuse what is asked again.
   await client.settle(["hold", "lift"]);
   const standing = await query(scene.stage.names.superUrl, "SELECT id FROM registration_holds WHERE lifted_at IS NULL");
   for (const { id } of standing) await client.perform(operations.lift(client, String(id)));
   await client.settle();
+  // What the control is to be caught by, its runs have done by now.
+  if (scene.naive) return;
   await eventually("every run has ended", async () => {
     const rows = await query(scene.stage.names.superUrl, "SELECT FROM c1_build_run WHERE finished_at IS NULL");
     return rows.length === 0;

@@ -1,4 +1,4 @@
-import type { Row } from "./campaign.ts";
+import type { Control, Row } from "./outcome.ts";
 
 /** The rows as a table of text, with a line of sums. */
 export function showTable(rows: readonly Row[]): string {
@@ -12,7 +12,7 @@ export function showTable(rows: readonly Row[]): string {
     String(row.acknowledged),
     String(row.unknown),
     String(row.violations),
-    controlOf(row),
+    controlsOf(row),
     String(row.seconds),
   ]);
   const foot = [
@@ -37,8 +37,13 @@ export function showTable(rows: readonly Row[]): string {
     .join("\n");
 }
 
-function controlOf({ control, skipped }: Row): string {
+function controlsOf({ control, careless, skipped }: Row): string {
   if (skipped !== undefined) return `skipped: ${skipped}`;
+  return careless === undefined ? textOf(control) : `${textOf(control)}; careless settings: ${textOf(careless)}`;
+}
+
+/** What a control was caught by. */
+export function textOf(control: Control): string {
   if (control.asExpected === undefined) return "not played";
   const found = Object.entries(control.found).map(([check, times]) => `${check} ${times}`);
   const verdict = control.asExpected ? "" : "NOT AS EXPECTED: ";

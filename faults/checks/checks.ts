@@ -139,11 +139,11 @@ export const checks: readonly Check[] = [
   },
   {
     name: "run",
-    what: "each run that was acknowledged has ended, its progress without a gap and its rehearsal on record once",
+    what: "each run that was acknowledged has ended, its progress without a gap and a rehearsal on record once",
     text: `SELECT r.idempotency_root || ' is ' || r.status || ' in ' || r.state AS violation FROM c1_build_run r WHERE finished_at IS NULL
       UNION ALL SELECT idempotency_root || ' has a gap in its progress' FROM c1_build_run_event GROUP BY idempotency_root HAVING max(seq) <> count(*)
       UNION ALL SELECT idempotency_root || ' has succeeded without its use or its rehearsal' FROM c1_build_run r
-        WHERE status = 'succeeded' AND (NOT EXISTS (SELECT FROM rehearsals h WHERE h.idempotency_root = r.idempotency_root)
+        WHERE status = 'succeeded' AND (r.mode = 'dry-run' AND NOT EXISTS (SELECT FROM rehearsals h WHERE h.idempotency_root = r.idempotency_root)
           OR NOT EXISTS (SELECT FROM governance_build_authorization g WHERE g.auth_code = r.auth_code AND g.status = 'consumed' AND g.idempotency_root = r.idempotency_root))
       UNION ALL SELECT auth_code || ' was worked on by two runs' FROM c1_build_run WHERE reserved GROUP BY auth_code HAVING count(*) > 1`,
   },
@@ -151,6 +151,8 @@ export const checks: readonly Check[] = [
     name: "answer",
     what: "every question is answered in the end, a fault never as an error of the service itself",
     text: `SELECT op || ' (' || kind || ') is unknown to the end' AS violation FROM operation WHERE known = 'unknown' AND kind <> 'verify'
-      UNION ALL SELECT op || ' (' || kind || ') was answered ' || status || ' ' || coalesce(code, '') FROM asked JOIN answered USING (op, attempt) WHERE status = 500`,
+      UNION ALL SELECT op || ' (' || kind || ') was answered ' || status || ' ' || coalesce(code, '') FROM asked JOIN answered USING (op, attempt) WHERE status = 500
+      UNION ALL SELECT op || ' (' || kind || ') came whole and was answered ' || status || ' ' || coalesce(code, '') FROM asked JOIN answered USING (op, attempt)
+        WHERE status = 400 AND NOT cut`,
   },
 ];

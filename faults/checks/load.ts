@@ -14,7 +14,7 @@ export async function loadJournal(client: pg.Client, entries: readonly Entry[]):
     `CREATE TEMP TABLE asked (line integer, at timestamptz, op text, attempt integer, kind text, phase text,
        auth_code text, root text, lease text, hold text, request text, PRIMARY KEY (op, attempt));
      CREATE TEMP TABLE answered (line integer, at timestamptz, op text, attempt integer, outcome text, status integer,
-       code text, said jsonb, PRIMARY KEY (op, attempt));`,
+       code text, cut boolean, said jsonb, PRIMARY KEY (op, attempt));`,
   );
   await client.query(
     `INSERT INTO asked SELECT (e ->> 'line')::integer, to_timestamp((e ->> 'at')::numeric / 1000), e ->> 'asked', (e ->> 'attempt')::integer,
@@ -25,7 +25,7 @@ export async function loadJournal(client: pg.Client, entries: readonly Entry[]):
   );
   await client.query(
     `INSERT INTO answered SELECT (e ->> 'line')::integer, to_timestamp((e ->> 'at')::numeric / 1000), e ->> 'answered',
-            (e ->> 'attempt')::integer, e ->> 'outcome', (e ->> 'status')::integer, e ->> 'code', e -> 'said'
+            (e ->> 'attempt')::integer, e ->> 'outcome', (e ->> 'status')::integer, e ->> 'code', (e ->> 'cut')::boolean, e -> 'said'
        FROM jsonb_array_elements($1::jsonb) AS e WHERE e ? 'answered'`,
     [JSON.stringify(entries)],
   );

@@ -26,6 +26,16 @@ export interface Operation {
   answer?: Answer;
 }
 
+export interface ClientOptions {
+  readonly journal: Journal;
+  readonly services: readonly Service[];
+  /** Whether the way to a service has passed on only a part of the request. */
+  readonly isCut: (requestId: string) => boolean;
+  readonly random: Seeded;
+  /** Of the operations' ids, unlike any other of the same database. */
+  readonly prefix: string;
+}
+
 const playTimeoutMs = 1_500;
 const settleTimeoutMs = 8_000;
 const liftedByTime = new Set(["LEASE_HELD", "REGISTRATION_HOLD", "IDEMPOTENCY_IN_PROGRESS", "OVERLOADED"]);
@@ -35,13 +45,14 @@ export class Client {
   readonly operations: Operation[] = [];
   readonly #journal: Journal;
   readonly #services: readonly Service[];
+  readonly #isCut: (requestId: string) => boolean;
   readonly #random: Seeded;
   readonly #prefix: string;
 
-  /** @param prefix of the operations' ids, unlike any other of the same database */
-  constructor(journal: Journal, services: readonly Service[], random: Seeded, prefix: string) {
+  constructor({ journal, services, isCut, random, prefix }: ClientOptions) {
     this.#journal = journal;
     this.#services = services;
+    this.#isCut = isCut;
     this.#random = random;
     this.#prefix = prefix;
   }
@@ -73,16 +84,13 @@ export class Client {
     const attempt = (operation.attempts += 1);
     const service = at ?? this.#random.between(0, this.#services.length - 1);
     this.#journal.write({ asked: id, attempt, kind, subject, service, phase });
-    const { options, answer } = await this.#send(
-      request,
-      this.#services[service] as Service,
-      `${id}.${attempt}`,
-      phase,
-    );
-    const outcome = answer === undefined ? "unknown" : outcomeOf(answer);
+    const requestId = `${id}.${attempt}`;
+    const { options, answer } = await this.#send(request, this.#services[service] as Service, requestId, phase);
+    const cut = answer?.status === 400 && this.#isCut(requestId);
+    const outcome = answer === undefined ? "unknown" : cut ? "unchanged" : outcomeOf(answer);
     const code = (answer?.body["code"] as string | undefined) ?? null;
     const said = outcome === "ok" && answer !== undefined ? saidBy(answer, options) : {};
-    this.#journal.write({ answered: id, attempt, outcome, status: answer?.status ?? 0, code, said });
+    this.#journal.write({ answered: id, attempt, outcome, status: answer?.status ?? 0, code, cut, said });
     if (outcome === "unknown") operation.doubtful = true;
     operation.outcome = outcome;
     if (outcome === "ok" && answer !== undefined) operation.answer = answer;

@@ -48,6 +48,8 @@ export interface Answered {
   readonly outcome: Outcome;
   readonly status: number;
   readonly code: string | null;
+  /** Whether only a part of the request was passed on: what the service refuses then is not what was asked. */
+  readonly cut: boolean;
   /** What was acknowledged, where the checks compare it. */
   readonly said: Readonly<Record<string, unknown>>;
 }

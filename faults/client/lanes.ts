@@ -26,6 +26,8 @@ export interface Workload {
    * moment before it expires, no holds, no second asking for what was acknowledged, no build runs.
    */
   readonly gentle: boolean;
+  /** Whether a fault will strike, that grants are to expire in: without one a busy machine alone would make naive uses late. */
+  readonly struck: boolean;
   over(): boolean;
 }
 
@@ -43,11 +45,11 @@ const gentleLanes: readonly Lane[] = [
 const allLanes: readonly Lane[] = [uses, uses, uses, uses, leases, leases, holds, approvals];
 
 /** Several of these go on at once until the round is over. */
-export function startLanes(work: Workload): Promise<void>[] {
+export function startLanes(work: Workload): Promise<unknown>[] {
   return (work.gentle ? gentleLanes : allLanes).map(async (lane) => {
     while (!work.over()) {
       await lane(work);
-      await pause(work.random.between(5, 25));
+      await pause(work.random.between(30, 90));
     }
   });
 }

@@ -11,7 +11,7 @@ export const clockJump: Kind = {
     for (const jump of random.chance(0.5) ? jumps : [jumps[1] ?? 0, jumps[0] ?? 0, 0]) {
       for (const slot of slots) slot.setClock(jump);
       // Long enough, while it is behind, that somebody asks for a grant which has expired meanwhile.
-      if (jump !== 0) await pause(jump < 0 ? random.between(1_500, 2_500) : random.between(300, 600));
+      if (jump !== 0) await pause(jump < 0 ? random.between(1_300, 1_700) : random.between(200, 450));
     }
     return `every service by ${jumps.map((jump) => jump / hour).join(", ")} h`;
   },

@@ -47,7 +47,7 @@ async function consume(authCode: string, request: IncomingMessage, response: Ser
 
 async function write(authCode: string, root: string, requestId: string): Promise<void> {
   // What else one does before the write: a call to somewhere, a line in a log.
-  await pause(80);
+  await pause(200);
   await pool.query(
     `UPDATE governance_build_authorization
         SET status = 'consumed', consumed_at = clock_timestamp(), consumed_by = 'c1-builder', idempotency_root = $2

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { type EmbeddedServer, provision, type Provisioned, startEmbedded } from "../../src/database/embedded/index.ts";
+import { type EmbeddedServer, provision, startEmbedded } from "../../src/database/embedded/index.ts";
 import { postmasterOf, query } from "../../test/support/data-directory.ts";
 import type { Closing } from "../closing.ts";
 import { eventually } from "./patience.ts";
@@ -12,7 +12,8 @@ import { eventually } from "./patience.ts";
 export interface Cluster {
   readonly directory: string;
   readonly server: EmbeddedServer;
-  readonly urls: Provisioned;
+  /** Of the database that build runs write to. */
+  readonly targetUrl: string;
   /** Of `postgres`, as the superuser. */
   readonly superUrl: string;
   /** SIGKILL to the postmaster, whose children end by themselves. */
@@ -33,15 +34,22 @@ const settings = {
   max_wal_size: "96MB",
 };
 
-/** @param parent where its data directory is made; the system's own folder for such things if absent */
-export async function startCluster(closing: Closing, parent = os.tmpdir()): Promise<Cluster> {
+/**
+ * @param parent where its data directory is made; the system's own folder for such things if absent
+ * @param more settings of PostgreSQL, before those that it has otherwise
+ */
+export async function startCluster(
+  closing: Closing,
+  parent = os.tmpdir(),
+  more: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const directory = await realpath(await mkdtemp(path.join(parent, "countersign-faults-")));
   closing.teardown(() => rm(directory, { recursive: true, force: true }));
   // The server may run as another user than root, and has to get in.
   await chmod(directory, 0o711);
-  const server = await startEmbedded({ dataDir: directory, settings, log: () => undefined });
+  const server = await startEmbedded({ dataDir: directory, settings: { ...settings, ...more }, log: () => undefined });
   closing.teardown(() => server.stop());
-  const urls = await provision(server);
+  const { targetUrl } = await provision(server);
   const postmaster = async (): Promise<number> => {
     const pid = await postmasterOf(directory);
     if (pid === undefined) throw new Error("the PostgreSQL of the harness is not running");
@@ -50,7 +58,7 @@ export async function startCluster(closing: Closing, parent = os.tmpdir()): Prom
   return {
     directory,
     server,
-    urls,
+    targetUrl,
     superUrl: server.url("postgres"),
     kill: async () => void process.kill(await postmaster(), "SIGKILL"),
     async signalAll(signal) {

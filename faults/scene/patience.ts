@@ -11,6 +11,6 @@ export async function eventually(what: string, holds: () => Promise<boolean>, se
     });
     if (held) return;
     if (performance.now() > deadline) throw new Error(`not in ${seconds} s: ${what}`, { cause: last });
-    await pause(15);
+    await pause(25);
   }
 }

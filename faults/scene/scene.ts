@@ -32,7 +32,7 @@ export async function setScene(
   mkdirSync(folder, { recursive: true });
   const stage = await makeStage(closing, cluster, name);
   if (naive) await disarm(stage);
-  const parts = { stage, targetUrl: cluster.urls.targetUrl, folder, random, ...(naive && { preload: naivePreload }) };
+  const parts = { stage, targetUrl: cluster.targetUrl, folder, random, ...(naive && { preload: naivePreload }) };
   const slots = [new Slot(closing, "a", parts), new Slot(closing, "b", parts)] as const;
   await Promise.all(slots.map((slot) => slot.open()));
   const well = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export async function setScene(
 }
 
 async function isReady(slot: Slot): Promise<boolean> {
-  const answer = await slot.service().call("GET", "/readyz", { signal: AbortSignal.timeout(2_000) });
+  const answer = await slot.service().call("GET", "/readyz", { signal: AbortSignal.timeout(6_000) });
   return answer.status === 200;
 }
 

@@ -1,4 +1,5 @@
 import { appendFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Service, serviceAt, type Spawned, spawnService, type Stage } from "../../test/support/service.ts";
@@ -17,6 +18,8 @@ export interface SlotOptions {
   readonly preload?: string | undefined;
 }
 
+/** A process that is started again and again need not read the same sources each time. */
+const compiled = path.join(os.tmpdir(), "countersign-faults-compiled");
 const clockPreload = fileURLToPath(new URL("clock-preload.ts", import.meta.url));
 
 /** A place where one process of the service runs, behind a wire to its clients and before one to its database. */
@@ -37,7 +40,7 @@ export class Slot {
     this.#closing = closing;
     this.#options = options;
     this.#clock = path.join(options.folder, `${name}.clock`);
-    this.front = new Wire(options.random);
+    this.front = new Wire(options.random, /\r\nx-request-id: ([^\r]+)\r/i);
     this.back = new Wire(options.random);
   }
 
@@ -85,7 +88,10 @@ export class Slot {
       RUN_RETRY_SECONDS: "20",
       RUN_POLL_MS: "200",
       LOG_LEVEL: "warn",
+      // A server that was promoted has all that was acknowledged: whoever starts on it need not hold everything.
+      FAILOVER: "continue",
       CLOCK_SHIFT: this.#clock,
+      NODE_COMPILE_CACHE: compiled,
       NODE_OPTIONS: loaded.map((file) => `--import=${file}`).join(" "),
     };
     const log = path.join(folder, `${this.name}.log`);

@@ -10,6 +10,9 @@ import type { Cluster } from "./cluster.ts";
 /** A control database of its own in the cluster, with principals and tokens for the whole cast. */
 export async function makeStage(closing: Closing, cluster: Cluster, name: string): Promise<Stage> {
   const { server } = cluster;
+  const drop = async (): Promise<void> =>
+    void (await query(cluster.superUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  closing.teardown(drop);
   await createDatabase(server, name, "countersign_owner");
   const superUrl = server.url(name);
   await query(cluster.superUrl, `GRANT CONNECT ON DATABASE ${name} TO countersign_app`);
@@ -32,8 +35,6 @@ export async function makeStage(closing: Closing, cluster: Cluster, name: string
     }
     return made as Record<Person, string>;
   });
-  const drop = async (): Promise<void> =>
-    void (await query(cluster.superUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return { names: { name, ownerUrl, appUrl, superUrl, drop }, database, keys, tokens };
 }
 

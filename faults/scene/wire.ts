@@ -29,6 +29,8 @@ interface Line {
   /** Ways that are dead: what comes is swallowed. */
   readonly dead: Set<Way>;
   judged?: { readonly trouble: Trouble; readonly struck: boolean };
+  /** Of the request that was sent last, where the wire is told how to read it. */
+  request?: string | undefined;
 }
 
 /** A TCP way to a server that may move, be gone, or be cut off from its clients, whose address never changes. */
@@ -37,13 +39,18 @@ export class Wire {
   target: Place | undefined;
   /** How many connections a trouble has struck so far. */
   struck = 0;
+  /** The requests, by their ids, that were passed on in part and then ended. */
+  readonly cutShort = new Set<string>();
   readonly #server: Server;
   readonly #lines = new Set<Line>();
   readonly #random: Seeded;
+  readonly #requestId: RegExp | undefined;
   #trouble: Trouble | undefined;
 
-  constructor(random: Seeded) {
+  /** @param requestId finds the id of a request in what is sent, as its first group */
+  constructor(random: Seeded, requestId?: RegExp) {
     this.#random = random;
+    this.#requestId = requestId;
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#join(client));
   }
 
@@ -73,6 +80,11 @@ export class Wire {
   heal(): void {
     this.#trouble = undefined;
     for (const line of this.#lines) if (line.dead.size > 0) this.#reset(line);
+  }
+
+  /** Resets every connection that is open now. */
+  cut(): void {
+    for (const line of this.#lines) this.#reset(line);
   }
 
   async close(): Promise<void> {
@@ -110,6 +122,9 @@ export class Wire {
 
   #pass(line: Line, way: Way, data: Buffer): void {
     if (line.dead.has(way)) return;
+    if (way === "sent" && this.#requestId !== undefined) {
+      line.request = this.#requestId.exec(data.toString("latin1"))?.[1] ?? line.request;
+    }
     const trouble = this.#strikes(line, way);
     if (trouble === undefined) return this.#queue(line, way, 0, (to) => to.write(data));
     const half = data.subarray(0, Math.floor(data.length * this.#random.next()));
@@ -121,6 +136,7 @@ export class Wire {
         return;
       case "half-close":
         line.dead.add(way);
+        if (way === "sent" && line.request !== undefined) this.cutShort.add(line.request);
         return this.#queue(line, way, 0, (to) => to.end(half));
       case "reset":
         this.#reset(line);

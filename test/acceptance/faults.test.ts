@@ -3,34 +3,39 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import t from "tap";
-import { type Outcome, playCampaign } from "../../faults/campaign.ts";
+import { playCampaign } from "../../faults/campaign.ts";
 import { kinds } from "../../faults/kinds/index.ts";
+import { controlsHold, type Outcome } from "../../faults/outcome.ts";
 import { showTable } from "../../faults/table.ts";
 
 const given = process.argv.find((word) => word.startsWith("--seed="))?.slice("--seed=".length);
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+const injections = 2;
+/** These take a minute by themselves, and what not every machine has installed. */
+const twoServers = new Set(["failover", "patroni"]);
 
 t.setTimeout(300_000);
 t.comment(`seed ${seed}`);
 
-/** A round of each kind of fault, and after that its controls: once for all the tests below. */
+/**
+ * A round of each kind of fault and its control: once for all the tests below. A control is caught by its first injection, unless
+ * the machine is so busy that what was laid out for the fault has passed before it struck; then it is played again.
+ */
 async function play(): Promise<Outcome> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "countersign-faults-journals-"));
   const tell = (line: string): void => t.comment(line);
-  const length = { rounds: 1, injections: 3, controlInjections: 2, controlRounds: 4 };
-  const outcome = await playCampaign({ kinds, seed, ...length, folder, tell });
-  const wrong = outcome.failed.length > 0 || outcome.rows.some(({ control }) => control.asExpected === false);
+  const length = { rounds: 1, injections, controlInjections: 1, controlRounds: 8, atOnce: 2 };
+  const short = kinds.filter(({ name, long }) => long !== true && !twoServers.has(name));
+  const outcome = await playCampaign({ kinds: short, seed, ...length, folder, tell });
+  const wrong = outcome.failed.length > 0 || !controlsHold(outcome);
   if (wrong) t.comment(`journals and logs: ${folder}`);
   else rmSync(folder, { recursive: true });
   t.comment(showTable(outcome.rows));
   return outcome;
 }
 
-// Faults are brought about by Linux's signals and its /proc. Which of them meets what is a matter of chance: a request that was
-// cut in the middle is answered 400, which the checks still take for a refusal, and not every control is caught in few rounds.
-const full = process.argv.includes("--full");
-const elsewhere = process.platform === "linux" ? false : "runs on Linux alone";
-const skip = full ? elsewhere : "node test/acceptance/faults.test.ts --full, or npm run faults";
+// Faults are brought about by Linux's signals and its /proc.
+const skip = process.platform === "linux" ? false : "runs on Linux alone";
 
 t.test(
   "OPEN-7 under no kind of fault is anything lost, doubled, made up, late or left unknown",
@@ -44,10 +49,11 @@ t.test(
         [],
         "no violation",
       );
-      for (const { kind, injections, acknowledged, skipped } of rows) {
+      for (const { kind, injections: struck, acknowledged, skipped } of rows) {
+        const expected = kind === "nothing" ? 0 : injections;
         if (skipped !== undefined) t.comment(`${kind} is skipped: ${skipped}`);
         else
-          t.ok(injections === 3 && acknowledged > 0, `${kind}: ${injections} injections, ${acknowledged} acknowledged`);
+          t.ok(struck === expected && acknowledged > 0, `${kind}: ${struck} injections, ${acknowledged} acknowledged`);
       }
     });
 
