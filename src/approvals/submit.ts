@@ -1,4 +1,4 @@
-import type { Tx } from "../database/index.ts";
+import { type Tx, waitForStandby } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { canonicalJson, digestOfBytes } from "../kernel/json.ts";
@@ -24,7 +24,7 @@ export async function submitRequest(
   const content = canonicalJson(input);
   const digest = digestOfBytes(content);
   const stored = await findRequest(tx, input.apr_code);
-  if (stored !== undefined) return { created: false, request: sameContent(stored, digest) };
+  if (stored !== undefined) return standing(tx, stored, digest);
 
   const type = await findActionType(tx, input.proposed_action_code);
   if (type === undefined || type.status === "retired") {
@@ -53,7 +53,7 @@ export async function submitRequest(
   });
   const request = await findRequest(tx, input.apr_code);
   if (request === undefined) throw new Error("a request that was just stored is not there");
-  if (!created) return { created: false, request: sameContent(request, digest) };
+  if (!created) return standing(tx, request, digest);
   await appendEvent(tx, caller, {
     action: "approval_request.submitted",
     resourceType: "approval_request",
@@ -62,6 +62,12 @@ export async function submitRequest(
     digests: { apr_digest: digest },
   });
   return { created: true, request };
+}
+
+async function standing(tx: Tx, stored: RequestRow, digest: string) {
+  const request = sameContent(stored, digest);
+  await waitForStandby(tx);
+  return { created: false, request };
 }
 
 function sameContent(stored: RequestRow, digest: string): RequestRow {

@@ -22,13 +22,25 @@ export function isUnprepared(error: unknown): boolean {
 
 /** Whether what a prepared statement answers has another shape since a migration. A fresh connection prepares it anew. */
 export function isOutdatedPlan(error: unknown): boolean {
-  return sqlState(error) === "0A000" && /cached plan must not change result type/.test((error as Error).message);
+  return (
+    sqlState(error) === "0A000" && saidBy(error, "RevalidateCachedQuery", /cached plan must not change result type/)
+  );
 }
 
-/** Whether the server is a standby still: it takes no writes, and the address that leads to it is about to move. */
+/**
+ * Whether the server is a standby still: it takes no writes, and the address that leads to it is about to move. Our own BEGIN is refused
+ * there by the check of its read-write mode; a write in a transaction that we have made read-only is another matter.
+ */
 export function isInRecovery(error: unknown): boolean {
   const state = sqlState(error);
-  return state === "25006" || (state === "0A000" && /during recovery/.test((error as Error).message));
+  if (state === "25006") return saidBy(error, "PreventCommandDuringRecovery", /during recovery/);
+  return state === "0A000" && saidBy(error, "call_bool_check_hook", /during recovery/);
+}
+
+/** By the place in PostgreSQL that has said it, which is in no language; by its English text where a pooler has left the place out. */
+function saidBy(error: unknown, routine: string, text: RegExp): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false;
+  return error.routine === undefined ? text.test(error.message) : error.routine === routine;
 }
 
 /** The constraint that a 23xxx error names, if any. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { ServiceProblem } from "../kernel/problems.ts";
+import { commit, CommitOutcomeUnknown, rollBack } from "./commit.ts";
 import {
-  classifyCommitFailure,
   classifyFailure,
   isDatabaseFailure,
   isInRecovery,
@@ -131,17 +131,26 @@ interface Kept {
   prepares: boolean;
 }
 
+/** Whether a transaction has come to its end: what still runs of its work sends nothing more. */
+interface Fate {
+  over: boolean;
+}
+
 async function runOnce<T>(kept: Kept, work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
   const client = options.fresh === true ? await connectAnew(kept.pool) : await connect(kept.pool);
   // A connection that breaks between two queries emits an error that would otherwise end the process.
   client.on("error", ignored);
   let broken = true;
+  const fate = { over: false };
   try {
     const result =
-      options.single === true ? await readOne(kept, client, work) : await doAll(kept, client, work, options);
+      options.single === true
+        ? await readOne(kept, client, work, fate)
+        : await doAll(kept, client, work, { ...options, fate });
     broken = false;
     return result;
   } catch (error) {
+    fate.over = true;
     if (error instanceof CommitOutcomeUnknown) throw error.problem();
     broken = !(await rollBack(client));
     if (isUnprepared(error)) kept.prepares = false;
@@ -164,21 +173,33 @@ async function doAll<T>(
   { prelude, pipeline: pipelines, prepares }: Kept,
   client: pg.PoolClient,
   work: (tx: Tx) => Promise<T>,
-  { readOnly = false, rollback = false, readsFirst = readOnly, fresh = false }: TransactOptions,
+  {
+    readOnly = false,
+    rollback = false,
+    readsFirst = readOnly,
+    fresh = false,
+    fate,
+  }: TransactOptions & { readonly fate: Fate },
 ): Promise<T> {
   const pipeline = pipelines && !fresh;
   if (pipeline) gather(client);
   const begun = client.query(readOnly ? prelude.read : prelude.write);
   begun.catch(ignored);
   if (!pipeline || !readsFirst) await begun;
-  const result = await work(transactionOn({ client, begun, prepares }));
+  const result = await work(transactionOn({ client, begun, prepares, isOver: () => fate.over }));
   await begun;
+  fate.over = true;
   if (rollback || readOnly) await client.query("ROLLBACK");
   else await commit(client);
   return result;
 }
 
-async function readOne<T>({ prelude, pipeline, prepares }: Kept, client: pg.PoolClient, work: (tx: Tx) => Promise<T>) {
+async function readOne<T>(
+  { prelude, pipeline, prepares }: Kept,
+  client: pg.PoolClient,
+  work: (tx: Tx) => Promise<T>,
+  fate: Fate,
+): Promise<T> {
   if (pipeline) gather(client);
   const begun = client.query(prelude.read);
   begun.catch(ignored);
@@ -188,7 +209,8 @@ async function readOne<T>({ prelude, pipeline, prepares }: Kept, client: pg.Pool
     ended = pipeline ? client.query("ROLLBACK") : begun;
     ended.catch(ignored);
   };
-  const result = await work(readingOn({ client, begun, prepares }, end));
+  const result = await work(readingOn({ client, begun, prepares, isOver: () => fate.over }, end));
+  fate.over = true;
   await ended;
   if (ended === begun) await client.query("ROLLBACK");
   return result;
@@ -231,51 +253,5 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
       members: { outcome: "unchanged" },
       cause: error,
     });
-  }
-}
-
-class CommitOutcomeUnknown extends Error {
-  problem(): ServiceProblem {
-    return new ServiceProblem(
-      "DATABASE_UNAVAILABLE",
-      "The database did not confirm the commit, so the outcome is unknown. Send the same request again to find out.",
-      { retryAfterSeconds: 1, members: { outcome: "unknown" }, cause: this.cause },
-    );
-  }
-}
-
-/**
- * Commits, and takes nothing but a clean COMMIT for an answer: a warning during the commit (a synchronous-replication
- * wait that was cancelled resolves with no more than that), a lost connection or a server failure are all unknown.
- */
-async function commit(client: pg.PoolClient): Promise<void> {
-  const warnings: unknown[] = [];
-  const onNotice = (notice: { severity?: string | undefined }): void => {
-    if (notice.severity !== "NOTICE" && notice.severity !== "INFO") warnings.push(notice);
-  };
-  client.on("notice", onNotice);
-  let results: pg.QueryResult | pg.QueryResult[];
-  try {
-    // A statement timeout could cancel the wait for a synchronous standby, so it is lifted first (PLAN-4).
-    results = await client.query("SET LOCAL statement_timeout = 0; COMMIT");
-  } catch (error) {
-    if (classifyCommitFailure(error) === "definite") throw error;
-    throw new CommitOutcomeUnknown("commit failed", { cause: error });
-  } finally {
-    client.off("notice", onNotice);
-  }
-  if (warnings.length > 0) throw new CommitOutcomeUnknown("commit ended with a warning", { cause: warnings[0] });
-  const last: pg.QueryResult | undefined = [results].flat().at(-1);
-  if (last?.command !== "COMMIT") {
-    throw new ServiceProblem("INTERNAL_ERROR", "The transaction could not be committed. Nothing was changed.");
-  }
-}
-
-async function rollBack(client: pg.PoolClient): Promise<boolean> {
-  try {
-    await client.query("ROLLBACK");
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -25,6 +25,8 @@ export interface Opened {
   readonly begun: Promise<unknown>;
   /** Whether statements may be prepared on this connection. */
   readonly prepares: boolean;
+  /** Whether the transaction has come to its end, or is being ended: its connection is about to be somebody else's. */
+  readonly isOver: () => boolean;
 }
 
 /** The connection under each open transaction: for what no statement with values can do. */
@@ -38,10 +40,14 @@ export function connectionOf(tx: Tx): pg.PoolClient {
 }
 
 /** The statements of a transaction that has been begun, or is being begun in the same round trip. */
-export function transactionOn({ client, begun, prepares }: Opened): Tx {
+export function transactionOn({ client, begun, prepares, isOver }: Opened): Tx {
   let depth = 0;
+  const requireOpen = (): void => {
+    if (isOver()) throw new Error("a statement was sent after its transaction was over");
+  };
   const tx: Tx = {
     async query<R extends object>(text: string, values?: readonly unknown[], options?: QueryOptions) {
+      requireOpen();
       const sent = send<R>(client, text, values, prepares && options?.prepare === true);
       // Where the transaction could not be begun, that is the error, and not what the statement met without it.
       const [, result] = await Promise.all([begun, sent]);
@@ -49,15 +55,17 @@ export function transactionOn({ client, begun, prepares }: Opened): Tx {
     },
     async savepoint(work) {
       await begun;
+      requireOpen();
       const name = `s${++depth}`;
       await client.query(`SAVEPOINT ${name}`);
       try {
         const result = await work();
+        requireOpen();
         await client.query(`RELEASE SAVEPOINT ${name}`);
         return result;
       } catch (error) {
         // A lost connection cannot roll back to anything; its own error is the one that counts.
-        await client.query(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => undefined);
+        if (!isOver()) await client.query(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => undefined);
         throw error;
       } finally {
         depth -= 1;

@@ -1,8 +1,8 @@
-import type { Tx } from "../database/index.ts";
+import { type Tx, waitForStandby } from "../database/index.ts";
 import { Problem } from "../kernel/problem.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { IdempotencyProblem } from "./errors.ts";
-import { find, insert, type KeyScope, type StoredAnswer, tryLock, waitForStandby } from "./store.ts";
+import { find, insert, type KeyScope, type StoredAnswer, tryLock } from "./store.ts";
 
 export interface Claim extends KeyScope {
   /** Digest of the canonical body: the same content in another order of keys is the same body. */

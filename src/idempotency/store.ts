@@ -72,15 +72,6 @@ export async function insert(tx: Tx, scope: KeyScope, requestDigest: string, ans
   );
 }
 
-/**
- * Makes this transaction's commit wait for the synchronous standby although it changes nothing. What it has read may be on this server
- * alone, after a wait that was cancelled or a crash, and an answer made of it is an acknowledgement (OPEN-7). Only a commit with a
- * transaction id and something in the log waits; all that it has read lies before that in the log.
- */
-export async function waitForStandby(tx: Tx): Promise<void> {
-  await tx.query("SELECT pg_logical_emit_message(true, 'countersign', 'replay')");
-}
-
 /** 64 bits of a digest: two scopes that share a number merely wait for each other, since the row decides. */
 function lockNumber(scope: KeyScope): string {
   const text = JSON.stringify(["idempotency", scope.principal, scope.method, scope.path, scope.key]);

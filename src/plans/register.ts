@@ -1,4 +1,4 @@
-import { type Tx, violatedConstraint } from "../database/index.ts";
+import { type Tx, violatedConstraint, waitForStandby } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { canonicalJson } from "../kernel/json.ts";
@@ -72,6 +72,7 @@ export async function registerPlan(
         { members: { plan_digest: standing?.plan_digest } },
       );
     }
+    await waitForStandby(tx);
   }
   return { plan: await readPlan(tx, plan.plan, plan.revision), fresh };
 }

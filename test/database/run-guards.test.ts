@@ -28,7 +28,7 @@ async function refusedBy(url: string, sql: string, role?: string): Promise<strin
 
 async function place(t: Test) {
   const target = await useTarget(t);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   return { target, service, key: await usableKey(service) };
 }
 

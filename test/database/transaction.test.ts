@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import pg from "pg";
 import t, { type Test } from "tap";
+import { isInRecovery, isOutdatedPlan } from "../../src/database/failures.ts";
 import { type Database, openDatabase } from "../../src/database/index.ts";
 import { useDatabase } from "../support/cluster.ts";
 
@@ -185,3 +187,48 @@ t.test(
     );
   },
 );
+
+t.test("GRANT-3 work that goes on after its transaction is over changes nothing", async (t) => {
+  const { ownerUrl } = await useDatabase(t);
+  const database = openDatabase({ url: ownerUrl, poolSize: 1 });
+  t.teardown(() => database.close());
+  await database.transact((tx) => tx.query("CREATE TABLE late (n int)"));
+  for (const next of ["nobody's", "somebody else's"]) {
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    let chain: Promise<unknown> = Promise.resolve();
+    const refused = database.transact(async (tx) => {
+      chain = over.then(() => tx.query("INSERT INTO late VALUES (1)"));
+      chain.catch(() => undefined);
+      throw new Error("refused");
+    });
+    await t.rejects(refused, { message: "refused" });
+    await database.transact(async (tx) => {
+      if (next === "nobody's") return;
+      await tx.query("SELECT 1");
+      end();
+      await chain.catch(() => undefined);
+    });
+    end();
+    await t.rejects(chain, { message: /after its transaction was over/ }, `in ${next} transaction`);
+  }
+  const { rows } = await database.transact((tx) => tx.query("SELECT FROM late"), { readOnly: true });
+  t.equal(rows.length, 0);
+});
+
+t.test("OPEN-7 a write in a transaction that we made read-only is no sign of a standby", async (t) => {
+  const { ownerUrl } = await useDatabase(t);
+  const database = openDatabase({ url: ownerUrl, poolSize: 1 });
+  t.teardown(() => database.close());
+  const write = database.transact((tx) => tx.query("CREATE TABLE never (n int)"), { readOnly: true });
+  const error = await write.catch((thrown: unknown) => thrown);
+  t.match(error, { code: "25006", routine: "PreventCommandIfReadOnly" });
+  t.equal(isInRecovery(error), false);
+  const said = (code: string, routine: string | undefined, message: string) =>
+    Object.assign(new pg.DatabaseError(message, message.length, "error"), { code, routine });
+  t.ok(isInRecovery(said("25006", "PreventCommandDuringRecovery", "INSERT kann nicht ausgeführt werden")));
+  t.ok(isInRecovery(said("0A000", "call_bool_check_hook", "Lese-Schreib-Modus nicht möglich")));
+  t.ok(isInRecovery(said("0A000", undefined, "cannot set transaction read-write mode during recovery")));
+  t.notOk(isInRecovery(said("0A000", "ExecInitTableSample", "not supported")));
+  t.ok(isOutdatedPlan(said("0A000", "RevalidateCachedQuery", "gespeicherter Plan")));
+  t.notOk(isOutdatedPlan(said("0A000", "elsewhere", "cached plan must not change result type")));
+});

@@ -126,7 +126,7 @@ async function copyTable(target: Tx, table: string, file?: string): Promise<Copi
       : createWriteStream(partial, { mode: 0o600 });
   await readPlainly(target);
   const { columns, query } = await wholeTable(target, table);
-  await pipeline(copyOut(target, query), measure, sink);
+  await pipeline(await copyOut(target, query), measure, sink);
   await readAsTheRole(target);
   if (file !== undefined) await settle(partial, file);
   return { columns, rows, bytes, digest: `sha256:${hash.digest("hex")}` };
