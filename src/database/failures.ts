@@ -4,8 +4,14 @@ import { ServiceProblem } from "../kernel/problems.ts";
 /** SQLSTATEs after which the same transaction may simply be run again. */
 const retryable = new Set(["40001", "40P01"]);
 
-/** A prepared statement is missing, or another stands in its place: a pooler has given the connection to somebody else. */
-const unprepared = new Set(["26000", "42P05"]);
+/**
+ * A prepared statement is missing, or another stands in its place: a pooler has given the connection to somebody else. By SQLSTATE the
+ * place in PostgreSQL that finds it; a function that raises the same is another matter.
+ */
+const unprepared: Readonly<Record<string, string>> = {
+  "26000": "FetchPreparedStatement",
+  "42P05": "StorePreparedStatement",
+};
 
 /** Errors of node's sockets and of pg itself that mean the connection is gone; pg gives the latter no code. */
 const lostConnection =
@@ -17,7 +23,8 @@ export function sqlState(error: unknown): string | undefined {
 
 /** Whether a statement was not on this connection as it had been prepared there. Nothing was done, and it may be done anew. */
 export function isUnprepared(error: unknown): boolean {
-  return unprepared.has(sqlState(error) ?? "");
+  const routine = unprepared[sqlState(error) ?? ""];
+  return routine !== undefined && saidBy(error, routine, /prepared statement/);
 }
 
 /** Whether what a prepared statement answers has another shape since a migration. A fresh connection prepares it anew. */

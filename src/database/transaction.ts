@@ -2,13 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { commit, CommitOutcomeUnknown, rollBack } from "./commit.ts";
-import {
-  classifyFailure,
-  isDatabaseFailure,
-  isInRecovery,
-  isOutdatedPlan,
-  isUnprepared,
-} from "./failures.ts";
+import { classifyFailure, isDatabaseFailure, isInRecovery, isOutdatedPlan, isUnprepared } from "./failures.ts";
 import { gather, readingOn, transactionOn, type Tx } from "./tx.ts";
 
 export interface TransactOptions {
@@ -36,6 +30,11 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
+  /**
+   * Functions and triggers of somebody else run on these connections: each transaction forgets what they have left on the session, and
+   * no statement is known there by a name that they could give to another (LEASE-2).
+   */
+  readonly foreignCode?: boolean;
   readonly url: string;
   readonly poolSize: number;
   /** Role that every transaction takes on, where the URL's own role is the owner; undefined leaves the role as it is. */
@@ -58,7 +57,7 @@ const attempts = 5;
 
 /** Opens the pool. Nothing is connected until the first transaction. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const { pipeline = true } = options;
+  const { pipeline = true, foreignCode = false } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -72,7 +71,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("error", (error) => options.onIdleError?.(error));
   // A connection may break in the very segment that makes it ready, before whoever asked for it can listen.
   pool.on("connect", (client) => client.on("error", ignored));
-  const kept: Kept = { pool, prelude: preludes(options), pipeline, prepares: true };
+  const kept: Kept = { pool, prelude: preludes(options), pipeline, foreignCode, prepares: !foreignCode };
 
   return {
     async transact(work, transactOptions = {}) {
@@ -112,6 +111,12 @@ function preludes(options: DatabaseOptions): { write: string; read: string } {
   };
 }
 
+/**
+ * What code of somebody else may have left on the session: settings that last, another role, temporary tables in front of ours. Sent
+ * before BEGIN in the same segment, as a query of its own: no isolation level can be chosen behind it in one.
+ */
+const forget = "RESET ALL; RESET ROLE; DISCARD TEMP";
+
 class RetryableFailure extends Error {
   exhausted(): ServiceProblem {
     return new ServiceProblem(
@@ -127,6 +132,8 @@ interface Kept {
   readonly pool: pg.Pool;
   readonly prelude: { readonly write: string; readonly read: string };
   readonly pipeline: boolean;
+  /** Whether others' code may have left something on a session. */
+  readonly foreignCode: boolean;
   /** Until a connection turns out not to know what was prepared on it: a pooler that shares one out by transaction. */
   prepares: boolean;
 }
@@ -170,7 +177,7 @@ async function runOnce<T>(kept: Kept, work: (tx: Tx) => Promise<T>, options: Tra
  * transaction of its own.
  */
 async function doAll<T>(
-  { prelude, pipeline: pipelines, prepares }: Kept,
+  { prelude, pipeline: pipelines, prepares, foreignCode }: Kept,
   client: pg.PoolClient,
   work: (tx: Tx) => Promise<T>,
   {
@@ -183,8 +190,7 @@ async function doAll<T>(
 ): Promise<T> {
   const pipeline = pipelines && !fresh;
   if (pipeline) gather(client);
-  const begun = client.query(readOnly ? prelude.read : prelude.write);
-  begun.catch(ignored);
+  const begun = begin(client, readOnly ? prelude.read : prelude.write, foreignCode && !fresh);
   if (!pipeline || !readsFirst) await begun;
   const result = await work(transactionOn({ client, begun, prepares, isOver: () => fate.over }));
   await begun;
@@ -194,15 +200,21 @@ async function doAll<T>(
   return result;
 }
 
+/** @returns settled once the transaction is begun; whoever waits for nothing else need not look */
+function begin(client: pg.PoolClient, prelude: string, forgetting: boolean): Promise<unknown> {
+  const begun = forgetting ? Promise.all([client.query(forget), client.query(prelude)]) : client.query(prelude);
+  begun.catch(ignored);
+  return begun;
+}
+
 async function readOne<T>(
-  { prelude, pipeline, prepares }: Kept,
+  { prelude, pipeline, prepares, foreignCode }: Kept,
   client: pg.PoolClient,
   work: (tx: Tx) => Promise<T>,
   fate: Fate,
 ): Promise<T> {
   if (pipeline) gather(client);
-  const begun = client.query(prelude.read);
-  begun.catch(ignored);
+  const begun = begin(client, prelude.read, foreignCode);
   if (!pipeline) await begun;
   let ended: Promise<unknown> = begun;
   const end = (): void => {

@@ -77,6 +77,7 @@ async function prepare(url: string, options: TargetsOptions): Promise<Database> 
     applicationName: "countersign-target",
     pipeline: true,
     readsStandby: true,
+    foreignCode: true,
     ...(onIdleError && { onIdleError }),
   });
 }

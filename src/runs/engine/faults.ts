@@ -25,6 +25,8 @@ const because: Readonly<Record<string, string>> = {
  */
 export function targetProblem(error: unknown, database: string, build: AnyBuild): Problem {
   if (error instanceof ClaimLost || error instanceof HandedOver) throw error;
+  // What a domain has named keeps its name, whatever the database has said to it.
+  if (error instanceof Problem && !(error instanceof ServiceProblem)) return error;
   const cause = error instanceof Problem ? error.cause : error;
   const state = sqlState(cause);
   if (state === "25006") {
@@ -33,8 +35,8 @@ export function targetProblem(error: unknown, database: string, build: AnyBuild)
     });
   }
   if (error instanceof Problem) {
-    // What a domain has named keeps its name; what only the database has said is told of the target.
-    if (!isTransient(error) || !(error instanceof ServiceProblem)) return error;
+    // What only the database has said is told of the target.
+    if (!isTransient(error)) return error;
     const why = because[state ?? ""] ?? "the connection was lost, or the commit was not confirmed";
     return new RunProblem("TARGET_UNAVAILABLE", `The target database ${database} did not finish: ${why}.`, {
       cause: error,
