@@ -15,8 +15,8 @@ export const loadVariables: { readonly [Key in keyof LoadConfig]: Variable<LoadC
   ),
   maxQueueMs: variable(
     "MAX_QUEUE_MS",
-    "How long a request may be expected to wait for those under way before it, past the first 64; more are answered 503. 0 never.",
-    "10",
-    integer(10, 0, 60_000),
+    "How long requests may go on waiting for those under way before them, past the first 64; then as many are let in as wait half of it, and more are answered 503. 0 never.",
+    "50",
+    integer(50, 0, 60_000),
   ),
 };

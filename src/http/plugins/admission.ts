@@ -64,9 +64,8 @@ export function serverWithDoor(
         metrics.problem(overloaded.code, undefined);
         return refuse(request, response);
       }
-      const leave = (): void => room.leave(entry, performance.now());
-      if (streams.test(`${request.method} ${path}`) && prefersEvents(request.headers.accept)) leave();
-      else response.once("close", leave);
+      if (streams.test(`${request.method} ${path}`) && prefersEvents(request.headers.accept)) room.setAside();
+      else response.once("close", () => room.leave(entry, performance.now()));
       handler(request, response);
     };
   return (handler, options) => {
