@@ -4,7 +4,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 # The list of users is made of the environment at the start, in memory: it is in no layer and on no disk.
 COPY --chmod=0755 pgbouncer.sh /usr/local/bin/start-pgbouncer
-USER postgres
+# It owns nothing, whatever users the package makes.
+USER nobody
 EXPOSE 6432
 STOPSIGNAL SIGINT
 ENTRYPOINT ["start-pgbouncer"]

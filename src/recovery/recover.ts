@@ -16,6 +16,7 @@ import {
   lastEventBefore,
   latestIncarnation,
   lockIncarnations,
+  neverGivenOut,
   notKnownAsUsed,
   setRecovered,
   skipLostEvents,
@@ -46,7 +47,7 @@ export interface Recovered {
  * Takes back everything that a restored database believes to be unused, and raises every fence above what any target has
  * seen; a hold stands before and after. One transaction: all of it or nothing. The fences of the targets rise first, so
  * that an attempt that fails leaves them too high and never too low. Doing it again changes nothing.
- * @throws RecoveryProblem NOTHING_RESTORED
+ * @throws RecoveryProblem NOTHING_RESTORED, SOMETHING_LOST
  */
 export async function recover(control: Database, caller: Caller, options: RecoverOptions): Promise<Recovered> {
   // Committed by itself: whatever fails after it, the hold stands.
@@ -116,15 +117,27 @@ async function takeBack(
   return reportOf(tx, pending, options, { ...done, next_event });
 }
 
-/** Nothing was lost, says who asks: what was stopped goes on once the hold is lifted. */
+/**
+ * Nothing was lost, says who asks: what was stopped goes on once the hold is lifted. Where a target shows the contrary, that is not
+ * believed: a fence that was never given out here, or a run whose authorization is not used here.
+ */
 async function leaveAll(
   tx: Tx,
   caller: Caller,
   pending: readonly IncarnationRow[],
   options: RecoverOptions,
 ): Promise<RecoveryReport> {
+  const ahead = await neverGivenOut(tx, highestFences(options.targets));
+  const report = await reportOf(tx, pending, options, nothing);
+  if (ahead.length > 0 || report.lost_runs.length > 0) {
+    const runs = report.lost_runs.map((run) => run.run_root);
+    throw new RecoveryProblem(
+      "SOMETHING_LOST",
+      `In the targets are fences of ${ahead.join(", ") || "no lease"} that were not given out here, and runs of ${runs.join(", ") || "no root"} that are not known here.`,
+    );
+  }
   await releaseParkedRuns(tx, caller, `nothing lost: ${options.reason}`);
-  return reportOf(tx, pending, options, nothing);
+  return report;
 }
 
 const nothing = {

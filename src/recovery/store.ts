@@ -99,6 +99,17 @@ export async function lastEventBefore(tx: Tx, incarnation: string): Promise<Date
   return rows[0]?.at ?? null;
 }
 
+/** Those of the fences that are higher than the control database ever gave out. @returns the names of their leases */
+export async function neverGivenOut(tx: Tx, fences: ReadonlyMap<string, number>): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ name: string }>(
+    `SELECT seen.name FROM unnest($1::text[], $2::bigint[]) AS seen (name, fence)
+      WHERE NOT EXISTS (SELECT FROM dot_iu_runtime_lease WHERE lease_name = seen.name AND fencing_token >= seen.fence)
+      ORDER BY seen.name`,
+    [[...fences.keys()], [...fences.values()]],
+  );
+  return rows.map((row) => row.name);
+}
+
 /** Those of the authorizations that the control database does not know as used. */
 export async function notKnownAsUsed(tx: Tx, codes: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await tx.query<{ code: string }>(

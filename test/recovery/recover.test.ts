@@ -243,3 +243,43 @@ t.test("operations: a target that cannot be reached stops the recovery, unless i
   const { report } = await recoverOn(restored, gone, { skip: ["default"] });
   t.match(report, { targets: [], targets_skipped: ["default"], grants_revoked: [authCode] });
 });
+
+t.test("GRANT-5 that nothing was lost is not believed where a target knows better", async (t) => {
+  const stage = await setStage(t);
+  const target = await useTarget(t);
+  await migrateTarget({ ownerUrl: target.url });
+  const database = openDatabase({ url: target.url, poolSize: 2 });
+  t.teardown(() => database.close());
+  const service = await serveOn(t, stage);
+  const take = async (name: string) => {
+    const [authCode = ""] = await stage.database.transact((tx) => seedGrants(tx, 1));
+    await expectStatus(consume(service, authCode, randomUUID(), { lease: { name } }), 200);
+    await database.transact((tx) => raiseFence(tx, { leaseName: name, fencingToken: 1, authCode }));
+  };
+  await take("before");
+  const moved = await restoreOf(t, stage);
+  const targets = { default: target.url };
+  const { report } = await recoverOn(moved, targets, { nothingLost: true });
+  t.match(report, { nothing_lost: true, lost_runs: [] }, "what the target knows was given out here");
+
+  const restored = await restoreOf(t, stage);
+  await take("after");
+  await t.rejects(recoverOn(restored, targets, { nothingLost: true }), {
+    code: "SOMETHING_LOST",
+    message: /fences of after/,
+  });
+  const later = await serveOn(t, restored);
+  const [hold] = await standing(later);
+  t.match(await lift(later, hold?.id ?? ""), { body: { code: "HOLD_AWAITS_RECOVERY" } }, "and nothing is let go");
+  t.match(await recoverOn(restored, targets), { replayed: false, report: { nothing_lost: false } });
+});
+
+t.test("GRANT-9 services that start at once on a restored database notice it once", async (t) => {
+  const { restored } = await usedAfterBackup(t);
+  const starts = Array.from({ length: 4 }, () =>
+    restored.database.transact((tx) => noticeRestore(tx, serviceCaller("start"), "hold")),
+  );
+  const noticed = await Promise.all(starts);
+  t.same(noticed.map(({ origin }) => origin).toSorted(), ["known", "known", "known", "restore"]);
+  t.equal(new Set(noticed.map(({ holdId }) => holdId)).size, 1, "one hold, and each says which");
+});

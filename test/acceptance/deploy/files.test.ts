@@ -30,6 +30,9 @@ interface ComposeService {
   ports?: string[];
   read_only?: boolean;
   cap_drop?: string[];
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test: string[] };
   stop_grace_period?: string;
 }
 const composeFiles = ["compose.yaml", "ha/compose.yaml"] as const;
@@ -74,6 +77,37 @@ t.test(
       t.match(line, /^(#.*|[A-Z_]+=|)$/, "the example has no values");
   },
 );
+
+t.test("operations: what has to outlast a container is on a volume, and the service can write to its own", (t) => {
+  const inImage = readFileSync(path.join(folder, "../Dockerfile"), "utf8");
+  for (const file of composeFiles) {
+    const { services, volumes } = yaml(file) as { services: Record<string, ComposeService>; volumes: object };
+    for (const [name, { volumes: mounted = [], environment = {} }] of Object.entries(services)) {
+      const named = mounted.filter((one) => !one.startsWith("."));
+      for (const one of named) t.ok((one.split(":")[0] ?? "") in volumes, `${file} ${name} ${one} is declared`);
+      if (/^(?:etcd|postgres)\d?$/.test(name)) t.ok(named.length > 0, `${file} ${name} keeps its data`);
+      if (!name.startsWith("countersign")) continue;
+      // Docker gives a new volume the owner of the directory that it covers, and root where there is none.
+      t.match(inImage, /^FROM node:[\s\S]*^USER node$/m);
+      t.match(environment["BACKUP_DIR"], /^\/home\/node\//, `${file} ${name} keeps backups`);
+      t.ok(mounted.includes("backups:/home/node"), `${file} ${name} may write them`);
+    }
+  }
+  t.end();
+});
+
+t.test("operations: no service of the HA example is started before there is a primary with a replica", (t) => {
+  const services = yaml("ha/compose.yaml")["services"] as Record<string, ComposeService>;
+  for (const [name, { depends_on = {}, build }] of Object.entries(services)) {
+    if (!name.startsWith("countersign")) continue;
+    for (const other of ["postgres1", "postgres2", "postgres3", "haproxy", "pgbouncer"])
+      t.equal(depends_on[other]?.condition, "service_healthy", `${name} waits for ${other}`);
+    t.equal(build, "../..", `${name} is built under a name of its own`);
+  }
+  for (const [name, { healthcheck }] of Object.entries(services))
+    if (!name.startsWith("countersign")) t.equal(healthcheck?.test[0], "CMD", `${name} says whether it is well`);
+  t.end();
+});
 
 t.test("operations: the HA example says what makes acknowledged mean durable", async (t) => {
   const patroni = yaml("ha/patroni.yml") as {
