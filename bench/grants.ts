@@ -1,22 +1,23 @@
 /**
- * Verify and consume over HTTP, beside the same work done by bare PostgreSQL a row at a time and beside a bare Fastify that
- * answers without a database. One PostgreSQL for all (fsync on), the service as a process of its own, in rounds that take
- * turns; `--other=<checkout>` adds the service of another checkout to the same rounds.
+ * Verify, consume and mint over HTTP, beside the same statements carried out by bare PostgreSQL a row and a transaction at a time
+ * (by a loop of `pg`, and by pgbench where it is installed) and beside a bare Fastify that answers the same with no database. One
+ * PostgreSQL for all (fsync on), a database each, the service as a process of its own, in rounds that take turns;
+ * `--other=<checkout>` adds the service of another checkout to the same rounds.
+ *
+ *   node bench/grants.ts [--rounds=5] [--connections=1,8,64,256] [--requests=4000] [--other=<checkout>]
  */
 import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { provision, startEmbedded } from "../src/database/embedded/index.ts";
-import { type Load, overHttp } from "./grants/load.ts";
-import { end, makePlace, type Place, startProcess } from "./grants/place.ts";
-import { consumeRaw } from "./grants/raw.ts";
-import { bindingsOf, seed } from "./grants/seed.ts";
-import { report, spread } from "./support/results.ts";
-
-/** Requests of one measurement, by connections. */
-const requests = (atOnce: number): number => (atOnce === 1 ? 400 : atOnce === 8 ? 2_000 : 6_000);
+import { pathToFileURL } from "node:url";
+import { type EmbeddedServer, provision, startEmbedded } from "../src/database/embedded/index.ts";
+import { answersOf, bare, type Contender, everything, loop, own, program, service } from "./grants/contender.ts";
+import { codesOf } from "./grants/pgbench.ts";
+import { type Base, copyBase, makeBase, onceAs, startService } from "./grants/place.ts";
+import { type Stock, stockUp } from "./grants/seed.ts";
+import type { What } from "./grants/statements.ts";
+import { Comparison, evidence, inRounds, programVersion, report, serverVersion } from "./support/results.ts";
 
 const given = (name: string): string | undefined =>
   process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -24,122 +25,83 @@ const other = given("other");
 const rounds = Number(given("rounds") ?? 5);
 const connections = (given("connections") ?? "1,8,64,256").split(",").map(Number);
 
-interface Contender {
-  readonly name: string;
-  readonly consume?: (atOnce: number, codes: readonly string[]) => Promise<Load>;
-  readonly verify?: (atOnce: number, codes: readonly string[]) => Promise<Load>;
-  readonly place?: Place;
+/** The most requests of one measurement: fewer where few are under way at once, and of mints, which are of many statements. */
+const most = Number(given("requests") ?? 4_000);
+function requests(what: What, atOnce: number): number {
+  const all = what === "mint" ? most / 5 : most;
+  return Math.max(atOnce, Math.ceil(atOnce === 1 ? all / 14 : atOnce <= 8 ? all / 2 : all));
 }
 
-function service(name: string, place: Place): Contender {
-  const { url, token } = place;
-  return {
-    name,
-    place,
-    consume: (atOnce, codes) =>
-      overHttp(
-        url,
-        token,
-        atOnce,
-        codes.map((code) => ({
-          path: `/v1/grants/${code}/consume`,
-          body: JSON.stringify({ ...bindingsOf(code), idempotency_root: code }),
-        })),
-      ),
-    verify: (atOnce, codes) =>
-      overHttp(
-        url,
-        token,
-        atOnce,
-        codes.map((code) => ({ path: "/v1/grants/verify", body: JSON.stringify(bindingsOf(code)) })),
-      ),
-  };
+/** With the first round, which warms up; and one of each for the answers that the bare Fastify gives. */
+const needed = (what: What): number =>
+  connections
+    .map((atOnce) => (what === "mint" ? requests(what, atOnce) : codesOf(atOnce, requests(what, atOnce))))
+    .reduce((sum, count) => sum + count * (rounds + 1), 1);
+const here = new URL("../", import.meta.url);
+
+/** A database of that checkout with all that the rounds use up. */
+async function stocked(server: EmbeddedServer, name: string, root: URL): Promise<readonly [Base, Stock]> {
+  const base = await makeBase(server, name, root);
+  return [base, await stockUp(base, { grants: needed("consume"), requests: needed("mint") })];
 }
 
-/** Everybody's verify and consume, one after the other, each with grants of its own. */
-async function turn(contenders: readonly Contender[], atOnce: number, samples: Map<string, Load[]>): Promise<void> {
-  const count = requests(atOnce);
-  for (const contender of contenders) {
-    const codes =
-      contender.place === undefined
-        ? Array.from({ length: count }, (_, n) => `GBA-C1-B-${n}`)
-        : await seed(contender.place, count);
-    for (const what of ["verify", "consume"] as const) {
-      const load = await contender[what]?.(atOnce, codes);
-      if (load === undefined) continue;
-      const key = JSON.stringify([what, atOnce, contender.name]);
-      samples.set(key, [...(samples.get(key) ?? []), load]);
+async function gather(server: EmbeddedServer, contenders: Contender[]): Promise<void> {
+  const [first, { grants, requests: waiting }] = await stocked(server, "bench_stock", here);
+  const stock = { grants: grants.slice(1), requests: waiting.slice(1) };
+  const [authCode, request] = [grants[0], waiting[0]];
+  if (authCode === undefined || request === undefined) throw new Error("the stock is empty");
+  const copy = (name: string): Promise<Base> => copyBase(server, first, name);
+  const place = await startService(await copy("bench_ours"), here);
+  contenders.push(service(own, place, stock));
+  contenders.push(loop(await copy("bench_loop"), stock));
+  if (programVersion("pgbench") !== undefined) {
+    contenders.push(program(await copy("bench_program"), stock, false));
+    contenders.push(program(await copy("bench_pipelined"), stock, true));
+  }
+  contenders.push(await bare(await answersOf(place, authCode, request)));
+  if (other !== undefined) {
+    const root = pathToFileURL(`${path.resolve(other)}/`);
+    const [its, itsStock] = await stocked(server, "bench_other", root);
+    contenders.push(service("the other checkout", await startService(its, root), itsStock));
+  }
+  await onceAs(server.url("postgres"), "CHECKPOINT");
+}
+
+async function measure(contenders: readonly Contender[], comparison: Comparison): Promise<void> {
+  // The most at once first: they warm everybody up for the few.
+  for (const atOnce of connections.toSorted((a, b) => b - a)) {
+    for (const what of everything) {
+      const able = contenders.filter(({ does }) => does.includes(what));
+      await inRounds(able, { rounds }, async (contender, _round, kept) => {
+        const { rate, p50, p99 } = await contender.play(what, atOnce, requests(what, atOnce));
+        const beside = { "p50, ms": p50, "p99, ms": p99 };
+        if (kept) comparison.add({ what, who: contender.name, at: atOnce, value: rate, beside });
+      });
     }
   }
 }
 
-function rowsOf(samples: ReadonlyMap<string, readonly Load[]>) {
-  return [...samples].map(([key, loads]) => {
-    const [what, atOnce, name] = JSON.parse(key) as [string, number, string];
-    const own = samples.get(JSON.stringify([what, atOnce, "this service"])) ?? loads;
-    const rate = spread(loads.map((one) => one.rate));
-    const ratios = own.map((one, at) => one.rate / (loads[at]?.rate ?? one.rate));
-    const ratio = spread(ratios);
-    return {
-      what,
-      connections: atOnce,
-      who: name,
-      "a second": Math.round(rate.median),
-      spread: `${Math.round(rate.least)}-${Math.round(rate.most)}`,
-      "p50, ms": Number(spread(loads.map((one) => one.p50)).median.toFixed(2)),
-      "p99, ms": Number(spread(loads.map((one) => one.p99)).median.toFixed(2)),
-      "this service to it":
-        name === "this service"
-          ? ""
-          : `${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)}-${ratio.most.toFixed(2)})`,
-    };
-  });
-}
-
 const dataDir = await realpath(await mkdtemp(path.join(os.tmpdir(), "countersign-bench-")));
 await chmod(dataDir, 0o711);
-const server = await startEmbedded({ dataDir, log: () => undefined, settings: { max_connections: "400" } });
-const closing: (() => Promise<void>)[] = [];
+const settings = { max_connections: "700", shared_buffers: "512MB", max_wal_size: "4GB" };
+const server = await startEmbedded({ dataDir, log: () => undefined, settings });
+const contenders: Contender[] = [];
 try {
   await provision(server);
-  const ours = await makePlace(server, "bench_ours", new URL("../", import.meta.url));
-  closing.push(ours.close);
-  const contenders: Contender[] = [service("this service", ours)];
-  if (other !== undefined) {
-    const place = await makePlace(server, "bench_other", pathToFileURL(`${path.resolve(other)}/`));
-    closing.push(place.close);
-    contenders.push(service("the other checkout", place));
-  }
-  const raw = await makePlace(server, "bench_raw", new URL("../", import.meta.url));
-  closing.push(raw.close);
-  contenders.push({
-    name: "PostgreSQL, one row a transaction",
-    place: raw,
-    consume: (atOnce, codes) => consumeRaw(raw.appUrl, atOnce, codes),
-  });
-  const bare = await startProcess(fileURLToPath(new URL("grants/bare-fastify.ts", import.meta.url)), {});
-  closing.push(() => end(bare.child));
-  contenders.push({
-    name: "bare Fastify, no database",
-    verify: (atOnce, codes) =>
-      overHttp(
-        bare.url,
-        "none",
-        atOnce,
-        codes.map((code) => ({ path: "/v1/grants/verify", body: JSON.stringify(bindingsOf(code)) })),
-      ),
-  });
-
-  const samples = new Map<string, Load[]>();
-  for (let round = 0; round <= rounds; round += 1) {
-    // The first round warms everybody up.
-    for (const atOnce of connections) await turn(contenders, atOnce, round === 0 ? new Map<string, Load[]>() : samples);
-  }
-  const rows = rowsOf(samples);
-  rows.sort((a, b) => a.what.localeCompare(b.what) || a.connections - b.connections);
-  report("grants", { postgresql: "18, fsync on, embedded", rounds: String(rounds) }, rows);
+  await gather(server, contenders);
+  const comparison = new Comparison({ own, unit: "a second", axis: "connections" });
+  await measure(contenders, comparison);
+  for (const contender of contenders) await contender.check();
+  const about = {
+    ...(await serverVersion(server.url("postgres"))),
+    ...settings,
+    pgbench: programVersion("pgbench") ?? "not installed",
+    rounds: String(rounds),
+    "connections of this service to the database": "10",
+  };
+  report("grants", about, comparison.rows(), evidence(comparison));
 } finally {
-  for (const close of closing.toReversed()) await close();
+  for (const contender of contenders.toReversed()) await contender.close();
   await server.stop();
   await rm(dataDir, { recursive: true, force: true });
 }

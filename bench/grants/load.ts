@@ -10,17 +10,28 @@ export interface Load {
 export interface Ask {
   readonly path: string;
   readonly body: string;
+  /** Beside the token and the content type. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** That it must be answered with; 200 unless it says otherwise. */
+  readonly status?: number;
 }
 
-/** So many requests, each connection with one under way. @throws Error for an answer that is no 200 */
+/** So many requests, each connection with one under way. @throws Error for an answer of another status than it should have */
 export async function overHttp(url: string, token: string, connections: number, asks: readonly Ask[]): Promise<Load> {
   const pool = new Pool(url, { connections, pipelining: 1 });
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const common = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   try {
-    return await measure(connections, asks, async ({ path, body }) => {
-      const answer = await pool.request({ path, method: "POST", headers, body });
+    // The connections are there before the clock runs; what is answered, if anything, is all the same.
+    await Promise.all(
+      Array.from({ length: connections }, async () =>
+        (await pool.request({ path: "/livez", method: "GET" })).body.dump(),
+      ),
+    );
+    return await measure(connections, asks, async ({ path, body, headers, status = 200 }) => {
+      const sent = headers === undefined ? common : { ...common, ...headers };
+      const answer = await pool.request({ path, method: "POST", headers: sent, body });
       const text = await answer.body.text();
-      if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${text}`);
+      if (answer.statusCode !== status) throw new Error(`${path} answers ${answer.statusCode}: ${text}`);
     });
   } finally {
     await pool.close();

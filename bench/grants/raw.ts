@@ -1,43 +1,38 @@
 import pg from "pg";
 import { type Load, measure } from "./load.ts";
-import { executor } from "./place.ts";
+import { statements, type What } from "./statements.ts";
 
-/** What a consume does, a row and a transaction at a time, with nothing around it: the statements of one that goes alone. */
-export async function consumeRaw(appUrl: string, connections: number, codes: readonly string[]): Promise<Load> {
-  const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: appUrl }));
-  await Promise.all(clients.map((client) => client.connect()));
-  try {
-    return await measure(connections, codes, (code, worker) => consumeOne(clients[worker] as pg.Client, code));
-  } finally {
-    await Promise.all(clients.map((client) => client.end()));
+/** Sessions that carry out the statements of the service a row and a transaction at a time, with nothing around them. */
+export class Sessions {
+  readonly #appUrl: string;
+  #clients: readonly pg.Client[] = [];
+
+  constructor(appUrl: string) {
+    this.#appUrl = appUrl;
+  }
+
+  /** Works off the codes with so many sessions; they stay until another number is asked for, as those of the service do. */
+  async play(what: What, atOnce: number, codes: readonly string[]): Promise<Load> {
+    if (this.#clients.length !== atOnce) {
+      await this.close();
+      this.#clients = Array.from({ length: atOnce }, () => new pg.Client({ connectionString: this.#appUrl }));
+      await Promise.all(this.#clients.map((client) => client.connect()));
+    }
+    return measure(atOnce, codes, (code, worker) => one(this.#clients[worker] as pg.Client, what, code));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.end()));
+    this.#clients = [];
   }
 }
 
-async function consumeOne(client: pg.Client, code: string): Promise<void> {
-  await client.query("BEGIN");
-  await client.query({
-    name: "lock",
-    text: `SELECT pass_hold_gate(), auth_code, scope, status, expires_at, clock_timestamp() FROM governance_build_authorization
-            WHERE auth_code = $1 FOR UPDATE`,
-    values: [code],
-  });
-  await client.query({
-    name: "burn",
-    text: `UPDATE governance_build_authorization SET status = 'consumed', consumed_at = now, consumed_by = $2, idempotency_root = $1
-             FROM clock_timestamp() AS now WHERE auth_code = $1 AND status = 'active'`,
-    values: [code, executor],
-  });
-  await client.query({
-    name: "receipt",
-    text: `INSERT INTO grant_receipts (auth_code, consumed_at, consumed_by, idempotency_root)
-           SELECT auth_code, consumed_at, consumed_by, idempotency_root FROM governance_build_authorization WHERE auth_code = $1`,
-    values: [code],
-  });
-  await client.query({
-    name: "event",
-    text: `INSERT INTO audit_events (actor, request_id, action, resource_type, resource_id, before, after, digests)
-           VALUES ($2, 'bench', 'grant.consumed', 'grant', $1, '{"status":"active"}', '{"status":"consumed"}', '{}')`,
-    values: [code, executor],
-  });
-  await client.query("COMMIT");
+async function one(client: pg.Client, what: What, code: string): Promise<void> {
+  const many = statements[what].length > 1;
+  if (many) await client.query("BEGIN");
+  for (const [at, { text, rows, bare }] of statements[what].entries()) {
+    const { rowCount } = await client.query({ name: `${what} ${at}`, text, values: bare === true ? [] : [code] });
+    if (rowCount !== rows) throw new Error(`${what} of ${code}: statement ${at} meets ${rowCount} rows`);
+  }
+  if (many) await client.query("COMMIT");
 }
