@@ -7,8 +7,8 @@
  *   npm run soak -- 100000               so many
  *   npm run soak -- 20000 --seed=4711    the same sequences again
  *
- * Build runs and steps of plans killed at every statement, their connections cut at every statement, the target's PostgreSQL
- * killed, and processes that fight over one run (test/acceptance/runs/, test/acceptance/plans/):
+ * Build runs, steps of plans and an enactment killed at every statement, connections cut at every statement, the target's
+ * PostgreSQL killed, processes that fight over one run, and every hostile step (test/acceptance/runs/, plans/, lifecycle/):
  *
  *   npm run soak -- crash                all of it, with another seed each time
  *   npm run soak -- crash --seed=4711
@@ -38,6 +38,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     "plans/target-killed.test.ts",
     "plans/zombies.test.ts",
     "plans/hostile.test.ts",
+    "lifecycle/crash.test.ts",
   ],
   bodies: ["bad-input/properties.test.ts"],
 };

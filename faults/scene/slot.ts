@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Service, serviceAt, type Spawned, spawnService, type Stage } from "../../test/support/service.ts";
 import type { Closing } from "../closing.ts";
@@ -19,7 +20,7 @@ export interface SlotOptions {
 }
 
 /** A process that is started again and again need not read the same sources each time. */
-const compiled = path.join(os.tmpdir(), "countersign-faults-compiled");
+const compiled = process.env["NODE_COMPILE_CACHE"] ?? path.join(os.tmpdir(), "countersign-faults-compiled");
 const clockPreload = fileURLToPath(new URL("clock-preload.ts", import.meta.url));
 
 /** A place where one process of the service runs, behind a wire to its clients and before one to its database. */

@@ -69,8 +69,16 @@ export function registerRoutes(
   }
 }
 
-/** The query as it is validated: closed, and with `dry_run` where the route takes it. */
+const querySchemas = new WeakMap<Route, TObject>();
+
+/** The query as it is validated: closed, and with `dry_run` where the route takes it. The same one each time. */
 export function querySchema(route: Route): TObject {
+  const known = querySchemas.get(route) ?? makeQuerySchema(route);
+  querySchemas.set(route, known);
+  return known;
+}
+
+function makeQuerySchema(route: Route): TObject {
   const declared = (route.schema.query as TObject | undefined)?.properties ?? {};
   const dryRun = Type.Optional(Type.Boolean({ description: "Answer what would happen, and change nothing." }));
   return Type.Object({ ...declared, ...(route.dryRun ? { dry_run: dryRun } : {}) }, { additionalProperties: false });

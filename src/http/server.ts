@@ -23,6 +23,7 @@ import { documentationRoutes } from "./routes/system/documentation.ts";
 import { healthRoutes } from "./routes/system/health.ts";
 import { metricsRoute } from "./routes/system/metrics.ts";
 import type { Services } from "./services.ts";
+import { compileAtFirstUse } from "./validators.ts";
 
 export interface ServerOptions {
   readonly services: Services;
@@ -112,6 +113,7 @@ function createServer(
       sendProblem(error, request, reply);
     },
     ajv: {
+      onCreate: compileAtFirstUse,
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true, strict: true },
     },
   });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
@@ -10,6 +10,7 @@ import { openDatabase, roleToTake } from "../../src/database/index.ts";
 import { eventually, newDataDirectory } from "../support/data-directory.ts";
 import { consume, mintGrant } from "../support/flow.ts";
 import { setStage, spawnService } from "../support/service.ts";
+import { spawnNode, startedWith } from "../support/started.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const people = [
@@ -25,9 +26,9 @@ const people = [
 const contract = [...people, "operator", "auditor", "admin"];
 
 function run(t: Test, env: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [main], {
+  const child = spawnNode([main], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", PORT: "0", LOG_LEVEL: "error", ...env },
+    env: startedWith({ PORT: "0", LOG_LEVEL: "error", ...env }),
   });
   t.teardown(() => end(child, "SIGKILL"));
   return child;

@@ -22,7 +22,7 @@ interface Place {
 async function place(t: Test): Promise<Place> {
   const target = await useUnits(t);
   for (const plan of ["lifecycle-enactment.yaml", "lifecycle-backlog.yaml"]) await installPlan(target, plan);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const { url, tokens } = service;
   const content = { url, sync_secret: syncSecret, tokens: { ...tokens, executor: tokens["c1-builder"] } };
   t.testdir({ "credentials.json": JSON.stringify(content) });

@@ -10,7 +10,7 @@ t.setTimeout(120_000);
 t.test("LIFE-6 the client takes one unit from its decision to its close-out", async (t) => {
   const target = await useUnits(t);
   for (const plan of ["lifecycle-enactment.yaml", "lifecycle-backlog.yaml"]) await installPlan(target, plan);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const as = (who: keyof typeof service.tokens) => new Client(service.url, service.tokens[who]).lifecycle;
   const unit = "ICX-CONST/DIEU-11";
 

@@ -196,12 +196,12 @@ t.test("GRANT-3 work that goes on after its transaction is over changes nothing"
   for (const next of ["nobody's", "somebody else's"]) {
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     let chain: Promise<unknown> = Promise.resolve();
-    const refused = database.transact(async (tx) => {
+    const thrown = database.transact(async (tx) => {
       chain = over.then(() => tx.query("INSERT INTO late VALUES (1)"));
       chain.catch(() => undefined);
       throw new Error("refused");
     });
-    await t.rejects(refused, { message: "refused" });
+    await t.rejects(thrown, { message: "refused" });
     await database.transact(async (tx) => {
       if (next === "nobody's") return;
       await tx.query("SELECT 1");

@@ -28,7 +28,7 @@ const values = { manifest: manifest(3) };
 async function built(t: Test) {
   const target = await useTarget(t);
   const targets = { default: target.url, other: target.url };
-  const service = await startService(t, { targets, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets, config: { runPollMs: 150 } });
   const key = await usableKey(service);
   const run = await prepareCommit(service, values, { key });
   await expectStatus(startRun(service, run), 202);
@@ -156,7 +156,7 @@ t.test(
   "OPEN-1 a rehearsal that does not stand any more is FAIL:REHEARSAL_STALE, on record, for any action",
   async (t) => {
     const target = await useTarget(t);
-    const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+    const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
     const dry = await prepareDryRun(service, values);
     await expectStatus(startRun(service, dry), 202);
     const rehearsed = await untilRun(service, dry.root);

@@ -32,7 +32,7 @@ t.test("OPEN-6 the doctor finds runs that nobody works on and runs that are inde
 
 t.test("OPEN-6 the doctor finds grants whose rehearsal does not stand any more", async (t) => {
   const target = await useTarget(t);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const input = { manifest: manifest(3) };
   const prepared = await prepareDryRun(service, input);
   await expectStatus(startRun(service, prepared), 202);

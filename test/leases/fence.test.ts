@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import t, { type Test } from "tap";
 import { type Database, migrateTarget, openDatabase, type Tx } from "../../src/database/index.ts";
@@ -46,7 +47,8 @@ async function stayOpen(database: Database, work: (tx: Tx) => Promise<void>) {
 /** Waits until a session of the target waits for a lock. */
 async function someoneWaits(target: Target): Promise<void> {
   const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-  while ((await target.database.transact((tx) => tx.query(waiting))).rowCount === 0);
+  // not a sleep: the pause between two looks at a condition
+  while ((await target.database.transact((tx) => tx.query(waiting))).rowCount === 0) await pause(10);
 }
 
 const held = (leaseName: string, fencingToken: number, authCode = "GBA-C1-FIRST"): Fence => ({

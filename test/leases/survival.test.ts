@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import t, { type Test } from "tap";
 import { migrateTarget, openDatabase } from "../../src/database/index.ts";
@@ -59,7 +60,8 @@ async function crashBeforeCommit(t: Test, stage: Stage, authCode: string): Promi
   const stuck =
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO grant_receipts%'";
   // Not as the owner: within one transaction the activity is read once.
-  while ((await stage.database.transact((tx) => tx.query(stuck))).rowCount === 0);
+  // not a sleep: the pause between two looks at a condition
+  while ((await stage.database.transact((tx) => tx.query(stuck))).rowCount === 0) await pause(10);
   await service.kill("SIGKILL");
   t.equal(await lost, "lost");
   await owner.query("ROLLBACK");
@@ -69,7 +71,8 @@ async function crashBeforeCommit(t: Test, stage: Stage, authCode: string): Promi
 async function crashAfterCommit(t: Test, stage: Stage, authCode: string, fence: number): Promise<void> {
   const service = await spawnService(t, stage);
   const pending = consume(service, authCode, `root-${authCode}`, { lease: { name } }).catch(() => "lost");
-  while ((await facts(stage))?.fence !== fence);
+  // not a sleep: the pause between two looks at a condition
+  while ((await facts(stage))?.fence !== fence) await pause(10);
   await service.kill("SIGKILL");
   await pending;
 }

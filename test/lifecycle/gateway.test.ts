@@ -24,7 +24,7 @@ t.test(
   "OPEN-10 the gateway has one digest wherever it was rolled out, and whoever's settings it is read with",
   async (t) => {
     const first = await useUnits(t);
-    const second = await useUnits(t);
+    const second = await useUnits(t, { copied: false });
     // Other oids, and another order of them.
     await second.query("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.a (id serial PRIMARY KEY)");
     for (const target of [first, second]) {

@@ -19,13 +19,21 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** A database that is made once for all test files, and copied for whoever uses it. */
+export interface Pattern {
+  /** Of lower-case letters. */
+  readonly kind: string;
+  /** What it is made of, in SQL, by a superuser. */
+  readonly sql: string;
+}
+
 /** What is needed of a tap test. */
 interface Owner {
   teardown(work: () => Promise<void>): unknown;
 }
 
-/** Nothing here need survive a power failure. */
-const settings = { fsync: "off", full_page_writes: "off", max_connections: "300" };
+/** Nothing here need survive a power failure, nor anybody who guesses passwords: tests connect thousands of times. */
+const settings = { fsync: "off", full_page_writes: "off", max_connections: "300", scram_iterations: "1" };
 const templateLock = 4_226_532;
 const templatePrefix = "countersign_template_";
 /** Followed by pid, start time of the process, and a random part. */
@@ -34,12 +42,18 @@ const databasePrefix = "countersign_test_";
 /**
  * A fresh database for a test, as the migrations leave it.
  * @param options.migrated false for an empty database
+ * @param options.pattern for a copy of another one
  */
-export async function useDatabase(t: Owner, options: { readonly migrated?: boolean } = {}): Promise<TestDatabase> {
+export async function useDatabase(
+  t: Owner,
+  options: { readonly migrated?: boolean; readonly pattern?: Pattern | undefined } = {},
+): Promise<TestDatabase> {
   const { server, template } = await sharedCluster();
   const { pid, start } = ownStamp();
   const name = `${databasePrefix}${pid}_${start}_${randomBytes(4).toString("hex")}`;
-  const source = options.migrated === false ? "template1" : template;
+  const { pattern } = options;
+  const plain = options.migrated === false ? "template1" : template;
+  const source = pattern === undefined ? plain : await ensurePattern(server, pattern);
   await asSuperuser(server, async (client) => {
     await client.query(`CREATE DATABASE ${name} OWNER countersign_owner TEMPLATE ${source} STRATEGY file_copy`);
     await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
@@ -77,9 +91,21 @@ async function joinCluster(): Promise<SharedCluster> {
   const template = await asSuperuser(server, async (client) => {
     await client.query("SELECT pg_advisory_lock($1)", [templateLock]);
     await dropLeftovers(client);
+    await rehashPasswords(server, client);
     return ensureTemplate(server, client);
   });
   return { server, template };
+}
+
+/** That of the superuser was stored before the settings were in force. */
+async function rehashPasswords(server: EmbeddedServer, client: pg.Client): Promise<void> {
+  const { username, password } = new URL(server.url("postgres"));
+  const { rowCount } = await client.query(
+    "SELECT FROM pg_authid WHERE rolname = $1 AND rolpassword NOT LIKE 'SCRAM-SHA-256$1:%'",
+    [username],
+  );
+  const literal = pg.escapeLiteral(decodeURIComponent(password));
+  if (rowCount !== 0) await client.query(`ALTER ROLE ${pg.escapeIdentifier(username)} PASSWORD ${literal}`);
 }
 
 /** One cluster for each user, checkout and PostgreSQL version; it stays for the next run. */
@@ -100,11 +126,41 @@ async function ensureTemplate(server: EmbeddedServer, client: pg.Client): Promis
   const name = `${templatePrefix}${await migrationsHash()}`;
   const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate", [name]);
   if (found.rowCount === 1) return name;
-  await dropOldTemplates(client);
+  await dropTemplates(client, templatePrefix);
   await client.query(`CREATE DATABASE ${name} OWNER countersign_owner`);
   await migrate({
     ownerUrl: server.url(name, { user: "countersign_owner", password: server.roles.countersign_owner }),
   });
+  await client.query(`ALTER DATABASE ${name} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+  return name;
+}
+
+const patterns = new Map<string, Promise<string>>();
+
+function ensurePattern(server: EmbeddedServer, { kind, sql }: Pattern): Promise<string> {
+  const name = `${templatePrefix}${kind}_${createHash("sha256").update(sql).digest("hex").slice(0, 16)}`;
+  const known = patterns.get(name) ?? asSuperuser(server, (client) => makePattern(server, client, { name, kind, sql }));
+  patterns.set(name, known);
+  return known;
+}
+
+async function makePattern(
+  server: EmbeddedServer,
+  client: pg.Client,
+  { name, kind, sql }: Pattern & { readonly name: string },
+): Promise<string> {
+  await client.query("SELECT pg_advisory_lock($1)", [templateLock]);
+  const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate", [name]);
+  if (found.rowCount === 1) return name;
+  await dropTemplates(client, `${templatePrefix}${kind}_`);
+  await client.query(`CREATE DATABASE ${name} OWNER countersign_owner TEMPLATE template1`);
+  const maker = new pg.Client({ connectionString: server.url(name) });
+  await maker.connect();
+  try {
+    await maker.query(sql);
+  } finally {
+    await maker.end();
+  }
   await client.query(`ALTER DATABASE ${name} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
   return name;
 }
@@ -117,10 +173,10 @@ async function migrationsHash(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-async function dropOldTemplates(client: pg.Client): Promise<void> {
+async function dropTemplates(client: pg.Client, prefix: string): Promise<void> {
   const old = await client.query<{ datname: string }>(
     "SELECT datname FROM pg_database WHERE starts_with(datname, $1)",
-    [templatePrefix],
+    [prefix],
   );
   for (const { datname } of old.rows) {
     await client.query(`ALTER DATABASE ${datname} IS_TEMPLATE false`);

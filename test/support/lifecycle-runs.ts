@@ -39,7 +39,7 @@ export async function decide(
     if (read["carried_at"] !== null) return id;
     if (performance.now() > deadline) throw new Error(`the decision ${id} is not carried`);
     // not a sleep: the pause between two looks at a condition
-    await pause(20);
+    await pause(40);
   }
 }
 

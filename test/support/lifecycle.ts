@@ -22,10 +22,14 @@ export const enactmentDecision = "29c88a7b-0000-4000-8000-000000000002";
 /** The change set of the fixture. */
 export const changeSet = "5c000000-0000-4000-8000-000000000001";
 
-/** A target with the tables of plans/fixtures/lifecycle.sql; its login is a member of directus. */
-export async function useUnits(t: Owner): Promise<Target> {
-  const target = await useTarget(t);
-  await ask(target.superUrl, await planFile("fixtures/lifecycle.sql"));
+/**
+ * A target with the tables of plans/fixtures/lifecycle.sql; its login is a member of directus.
+ * @param options.copied false: made anew, with oids of its own, and not a copy of one that was made before
+ */
+export async function useUnits(t: Owner, { copied = true }: { readonly copied?: boolean } = {}): Promise<Target> {
+  const sql = await planFile("fixtures/lifecycle.sql");
+  const target = await useTarget(t, copied ? { kind: "units", sql } : undefined);
+  if (!copied) await ask(target.superUrl, sql);
   await inTurn(target.superUrl, "GRANT directus TO countersign_owner");
   return target;
 }
@@ -40,11 +44,20 @@ export async function installPlan(
   file: string,
   options: { readonly through?: number } = {},
 ): Promise<void> {
-  const { plan } = await parsePlan(await planFile(file));
+  const { plan } = await parsed(file);
   for (const step of plan.steps) {
     if (step.kind === "sql" && step.step <= (options.through ?? Number.POSITIVE_INFINITY))
       await ask(target.url, `BEGIN; ${step.sql};\nCOMMIT`);
   }
+}
+
+const plans = new Map<string, ReturnType<typeof parsePlan>>();
+
+/** Parsed once in a process: it takes longer than the plan. */
+function parsed(file: string): ReturnType<typeof parsePlan> {
+  const known = plans.get(file) ?? planFile(file).then(parsePlan);
+  plans.set(file, known);
+  return known;
 }
 
 /** Records in the target that ICX-CONST may be enacted: without it, phase 0 of the roll-out stops. */

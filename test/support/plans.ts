@@ -28,7 +28,7 @@ export async function setPlace(
   t.teardown(() => rm(backups, { recursive: true, force: true }));
   const service = await startService(t, {
     targets: { default: target.url },
-    config: { runPollMs: 20, runRetrySeconds: 2, backupDir: backups, ...options.config },
+    config: { runPollMs: 150, runRetrySeconds: 2, backupDir: backups, ...options.config },
     ...(options.stage && { stage: options.stage }),
   });
   return { service, target, backups };

@@ -2,19 +2,20 @@ import { setTimeout as pause } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { expectStatus, mintGrant, approvalRequest } from "./flow.ts";
-import { useDatabase } from "./cluster.ts";
+import { type Pattern, useDatabase } from "./cluster.ts";
 import { mintActive, sovereignRequest, type TestKey } from "./commit.ts";
 import type { Answer, CallOptions, Owner, Service } from "./service.ts";
 
-/** A target database of a test's own, empty. */
+/** A target database of a test's own. */
 export interface Target {
   readonly url: string;
   readonly superUrl: string;
   query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-export async function useTarget(t: Owner): Promise<Target> {
-  const names = await useDatabase(t, { migrated: false });
+/** @param pattern what it is a copy of, where it is not to be empty */
+export async function useTarget(t: Owner, pattern?: Pattern): Promise<Target> {
+  const names = await useDatabase(t, { migrated: false, pattern });
   return { url: names.ownerUrl, superUrl: names.superUrl, query: (text, values) => ask(names.superUrl, text, values) };
 }
 
@@ -163,12 +164,13 @@ export async function untilRun(
   holds: (run: RunView) => boolean = (run) => run.status === "succeeded" || run.status === "stopped",
   seconds = 30,
 ): Promise<RunView> {
-  const deadline = performance.now() + seconds * 1_000;
+  const began = performance.now();
   for (;;) {
     const run = await readRun(service, root);
     if (holds(run)) return run;
-    if (performance.now() > deadline) throw new Error(`the run is not as expected: ${JSON.stringify(run)}`);
-    // not a sleep: the pause between two looks at a condition
-    await pause(25);
+    const waited = performance.now() - began;
+    if (waited > seconds * 1_000) throw new Error(`the run is not as expected: ${JSON.stringify(run)}`);
+    // not a sleep: the pause between two looks at a condition, which are not to take the time of what is looked at
+    await pause(Math.min(150, 25 + waited / 10));
   }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ import { ServerKeys } from "../../src/kernel/server-keys.ts";
 import { checkServerKeys, createToken, ensurePrincipal } from "../../src/principals/index.ts";
 import type { AnyBuild } from "../../src/runs/index.ts";
 import { type TestDatabase, useDatabase } from "./cluster.ts";
+import { spawnNode, startedWith } from "./started.ts";
 
 /** The people of every test: the name, which is also the principal, and the role. */
 export const cast = {
@@ -160,10 +161,9 @@ export async function spawnService(
   onLog?: (text: string) => void,
 ): Promise<Spawned> {
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-  const child = spawn(process.execPath, [main], {
+  const child = spawnNode([main], {
     stdio: ["ignore", "pipe", onLog === undefined ? "inherit" : "pipe"],
-    env: {
-      PATH: process.env["PATH"] ?? "",
+    env: startedWith({
       PORT: "0",
       LOG_LEVEL: "error",
       // A busy machine is no reason for a 503 here; shedding has tests of its own.
@@ -174,7 +174,7 @@ export async function spawnService(
       SYNC_SECRET: syncSecret,
       SERVER_KEYS: serverKey,
       ...env,
-    },
+    }),
   });
   child.stderr?.setEncoding("utf8").on("data", (text: string) => onLog?.(text));
   const kill = async (signal: NodeJS.Signals): Promise<void> => {

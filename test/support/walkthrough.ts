@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import { readConfig } from "../../src/config.ts";
 import { serve } from "../../src/serve.ts";
+import { startedWith } from "./started.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const missing = ["bash", "curl", "openssl"].filter((name) => spawnSync(name, ["--version"]).error !== undefined);
@@ -18,10 +19,11 @@ interface Ended {
 
 /** One shell for all blocks, as a reader has it; a line between them says where one ends. */
 async function runShell(script: string, environment: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
+  // What the test runner has each Node process load is of no use to those of a page, of which there are a hundred.
+  const child = spawn("bash", ["-euo", "pipefail", "-c", `unset NODE_OPTIONS\n${script}`], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: `${path.dirname(process.execPath)}:${process.env["PATH"]}`, ...environment },
+    env: startedWith({ PATH: `${path.dirname(process.execPath)}:${process.env["PATH"]}`, ...environment }),
   });
   const [stdout, stderr, code] = await Promise.all([
     child.stdout.toArray().then((parts: Buffer[]) => Buffer.concat(parts).toString()),

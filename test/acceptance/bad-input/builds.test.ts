@@ -7,7 +7,7 @@ t.setTimeout(120_000);
 
 async function place(t: Test) {
   const target = await useTarget(t);
-  const config = { runPollMs: 20, maxEventLoopDelayMs: 0 };
+  const config = { runPollMs: 150, maxEventLoopDelayMs: 0 };
   const service = await startService(t, { targets: { default: target.url, other: target.url }, config });
   return { target, service };
 }

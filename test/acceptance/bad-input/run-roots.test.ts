@@ -19,7 +19,7 @@ t.setTimeout(180_000);
 async function place(t: Test, config: object = { runConcurrency: 0 }) {
   const target = await useTarget(t);
   const targets = { default: target.url, other: target.url };
-  const service = await startService(t, { targets, config: { runPollMs: 20, maxEventLoopDelayMs: 0, ...config } });
+  const service = await startService(t, { targets, config: { runPollMs: 150, maxEventLoopDelayMs: 0, ...config } });
   return { target, service };
 }
 
@@ -273,7 +273,7 @@ t.test("RUN-6 an idempotency key answers again what it answered, and no refusal 
   const worker = await startService(t, {
     stage: service.stage,
     targets: { default: (await useTarget(t)).url },
-    config: { runPollMs: 20 },
+    config: { runPollMs: 150 },
   });
   t.match(await untilRun(worker, prepared.root), { status: "succeeded" });
 

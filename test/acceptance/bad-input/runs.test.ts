@@ -37,7 +37,7 @@ async function place(t: Test, config: object = {}) {
   const target = await useTarget(t);
   const service = await startService(t, {
     targets: { default: target.url, other: target.url },
-    config: { runPollMs: 20, runConcurrency: 0, maxEventLoopDelayMs: 0, ...config },
+    config: { runPollMs: 150, runConcurrency: 0, maxEventLoopDelayMs: 0, ...config },
   });
   return { target, service };
 }
@@ -234,7 +234,7 @@ t.test("RUN-7 a scope whose database is not configured here: a clear stop, and n
   const target = await useTarget(t);
   const service = await startService(t, {
     targets: { elsewhere: target.url },
-    config: { runPollMs: 20, runRetrySeconds: 0 },
+    config: { runPollMs: 150, runRetrySeconds: 0 },
   });
   const prepared = await prepareCommit(service);
   const started = await startRun(service, prepared);

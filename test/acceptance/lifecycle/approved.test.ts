@@ -20,7 +20,7 @@ async function setUp(t: Test) {
   const target = await useUnits(t);
   await installPlan(target, "lifecycle-enactment.yaml");
   await installPlan(target, "lifecycle-backlog.yaml");
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const edit = (address: string, title: string, body: string) =>
     target.query("SELECT public.fn_iu_apply_edit_draft($1, $2, $3, 'editor') ->> 'status' AS status", [
       address,

@@ -13,7 +13,7 @@ async function setUp(t: Test) {
   const target = await useUnits(t);
   await installPlan(target, "lifecycle-enactment.yaml");
   await installPlan(target, "lifecycle-backlog.yaml");
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   return { target, service };
 }
 

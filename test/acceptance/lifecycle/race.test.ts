@@ -25,7 +25,7 @@ async function setPlace(t: Test): Promise<Place> {
   const options = {
     stage,
     targets: { default: target.url },
-    config: { runPollMs: 20, lockTimeoutMs: 20_000, statementTimeoutMs: 30_000 },
+    config: { runPollMs: 150, lockTimeoutMs: 20_000, statementTimeoutMs: 30_000 },
   };
   return { stage, target, one: await startService(t, options), other: await startService(t, options) };
 }

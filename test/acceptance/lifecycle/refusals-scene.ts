@@ -27,7 +27,7 @@ export async function setPlace(t: Test, config: object = {}): Promise<Place> {
   const down = "postgres://nobody:nothing@127.0.0.1:9/nowhere";
   const service = await startService(t, {
     targets: { default: target.url, units: units.url, bare: bare.url, down },
-    config: { runPollMs: 20, ...config },
+    config: { runPollMs: 150, ...config },
   });
   return {
     service,

@@ -13,7 +13,7 @@ t.test("LIFE-6 a line of the log that claims a run and is not its own neither st
   const target = await useUnits(t);
   await installPlan(target, "lifecycle-enactment.yaml");
   await installPlan(target, "lifecycle-backlog.yaml");
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const decision = await decide(service, "enactment", ["ICX-CONST/*"]);
   const units = [{ canonical_address: "ICX-CONST/DIEU-1" }];
   const manifest = await manifestOf(service, { transition: "enact", units, review_decision_id: decision });
@@ -38,7 +38,7 @@ t.test("LIFE-6 decisions for a target that does not answer keep no other target 
   const { port } = silent.address() as AddressInfo;
   const target = await useUnits(t);
   const targets = { default: target.url, silent: `postgres://x:y@127.0.0.1:${port}/z` };
-  const service = await startService(t, { targets, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets, config: { runPollMs: 150 } });
   const body = { decision_kind: "enactment", decision: "approve", subjects: ["A/*"], reason: "x", database: "silent" };
   const waiting: string[] = [];
   for (let at = 0; at < 6; at += 1) {

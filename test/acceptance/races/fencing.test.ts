@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import t, { type Test } from "tap";
@@ -155,7 +156,8 @@ t.test("LEASE-2 a holder that was stopped with the fence keeps the newer one wai
     );
     return rows.length > 0;
   };
-  while (!(await waits()));
+  // not a sleep: the pause between two looks at a condition
+  while (!(await waits())) await pause(10);
   holder.goOn();
   t.equal(await holder.says(/^(?:wrote|refused|failed) *3?/), "wrote 3", "its commit comes before the newer fence");
   await raising;

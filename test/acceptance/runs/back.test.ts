@@ -40,7 +40,7 @@ interface Place {
 
 async function place(t: Test): Promise<Place> {
   const target = await useTarget(t);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const key = await usableKey(service);
   const built = await prepareCommit(service, { manifest: manifest(5) }, { key });
   await expectStatus(startRun(service, built), 202);

@@ -32,7 +32,7 @@ async function poll(service: Service, root: string, limit: number): Promise<Reco
 
 async function place(t: Test, config: object = {}): Promise<{ target: Target; service: InProcess }> {
   const target = await useTarget(t);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20, ...config } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150, ...config } });
   return { target, service };
 }
 
@@ -227,7 +227,7 @@ t.test("operations: a service that drains ends its streams, and they go on at an
   const began = performance.now();
   await draining.app.close();
   t.ok(performance.now() - began < 5_000, "nobody waits for the watchers");
-  const worker = await startService(t, { stage, targets: { default: target.url }, config: { runPollMs: 20 } });
+  const worker = await startService(t, { stage, targets: { default: target.url }, config: { runPollMs: 150 } });
   for (const { messages, rest } of await Promise.all(watching.map(({ followed }) => followed))) {
     t.strictSame(
       [rest, messages.map(({ event }) => event)],

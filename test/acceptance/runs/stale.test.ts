@@ -11,7 +11,7 @@ const input = { manifest: manifest(5) };
 /** A service with a target, and a rehearsal that has passed there. */
 async function rehearsed(t: Test) {
   const target = await useTarget(t);
-  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 20 } });
+  const service = await startService(t, { targets: { default: target.url }, config: { runPollMs: 150 } });
   const prepared = await prepareDryRun(service, input);
   await expectStatus(startRun(service, prepared), 202);
   const run = await untilRun(service, prepared.root);

@@ -26,7 +26,7 @@ async function place(t: Test): Promise<Place> {
   const target = await useTarget(t);
   const service = await startService(t, {
     targets: { default: target.url },
-    config: { runPollMs: 20, runRetrySeconds: 0 },
+    config: { runPollMs: 50, runRetrySeconds: 0 },
   });
   return { target, service, key: await usableKey(service) };
 }

@@ -12,7 +12,7 @@ async function built(t: Test, config: object = {}) {
   const target = await useTarget(t);
   const service = await startService(t, {
     targets: { default: target.url },
-    config: { runPollMs: 20, runRetrySeconds: 60, ...config },
+    config: { runPollMs: 50, runRetrySeconds: 60, ...config },
   });
   const key = await usableKey(service);
   const first = await prepareCommit(service, { manifest: manifest(2) }, { key });

@@ -20,7 +20,7 @@ const random = (below: number): number => {
 
 const input = { manifest: manifest(6) };
 const config = {
-  runPollMs: 20,
+  runPollMs: 50,
   runRetrySeconds: 60,
   runLeaseSeconds: 20,
   lockTimeoutMs: 300,

@@ -25,7 +25,7 @@ const input = { manifest: manifest(6) };
 async function service(t: Test, url: string, config: object = {}): Promise<InProcess & { key: TestKey }> {
   const made = await startService(t, {
     targets: { default: url },
-    config: { runPollMs: 20, runRetrySeconds: 1, ...config },
+    config: { runPollMs: 50, runRetrySeconds: 1, ...config },
   });
   return { ...made, key: await usableKey(made) };
 }
@@ -89,7 +89,7 @@ t.test("RUN-3 a target that is down stops the run in ABORT; the same root goes o
   const back = await startService(t, {
     stage: away.stage,
     targets: { default: target.url },
-    config: { runPollMs: 20 },
+    config: { runPollMs: 50 },
   });
   await expectStatus(back.call("POST", `/v1/runs/${prepared.root}/resume`, { as: "c1-builder" }), 202);
   t.match(await untilRun(back, prepared.root), { status: "succeeded" });

@@ -42,7 +42,7 @@ async function onSmallDisk(t: Test, megabytes: number) {
 
 async function place(t: Test, megabytes: number, runRetrySeconds: number) {
   const target = await onSmallDisk(t, megabytes);
-  const config = { runPollMs: 20, runRetrySeconds, statementTimeoutMs: 30_000, maxEventLoopDelayMs: 0 };
+  const config = { runPollMs: 50, runRetrySeconds, statementTimeoutMs: 30_000, maxEventLoopDelayMs: 0 };
   const service = await startService(t, { targets: { default: target.url }, config });
   const key = await usableKey(service);
   const prepared = await prepareCommit(service, large, { key });

@@ -22,7 +22,7 @@ import { type InProcess, startService } from "../../support/service.ts";
 t.setTimeout(300_000);
 
 const input = { manifest: manifest(6) };
-const config = { runPollMs: 20, runRetrySeconds: 60, lockTimeoutMs: 300, statementTimeoutMs: 1_000 };
+const config = { runPollMs: 50, runRetrySeconds: 60, lockTimeoutMs: 300, statementTimeoutMs: 1_000 };
 
 interface Place {
   readonly target: Target;

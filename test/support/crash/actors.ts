@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Owner, type Spawned, spawnService } from "../service.ts";
+import { spawnNode, startedWith } from "../started.ts";
 import { noDump } from "./engine.ts";
 import { type Orders, ordersVariable, type VictimOrders } from "./orders.ts";
 import { type Copy, placeOf } from "./play.ts";
@@ -14,6 +15,11 @@ const victims = fileURLToPath(new URL("victims.ts", import.meta.url));
 
 /** Neither a heartbeat nor a further look for work comes between the statements of the run. */
 const unhurried = { RUN_LEASE_SECONDS: "3600", RUN_POLL_MS: "60000", SWEEP_INTERVAL_MS: "3600000" };
+
+/** Where compiled code is kept: where that of the whole test run is, or in a folder of the test's own. */
+export function compiledIn(folder: string): Record<string, string> {
+  return { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? path.join(folder, "compiled") };
+}
 
 /** The service itself as a process on the copy; it takes the run up and follows its orders. */
 export function spawnActor(
@@ -26,7 +32,7 @@ export function spawnActor(
   const { scene, stage, target } = copy;
   const settings = {
     NODE_OPTIONS: `--import=${preload}`,
-    NODE_COMPILE_CACHE: path.join(scene.folder, "compiled"),
+    ...compiledIn(scene.folder),
     [ordersVariable]: JSON.stringify({ ...orders, tally: scene.kind === "tally" } satisfies Orders),
     TARGETS: JSON.stringify({ default: target.url }),
     BACKUP_DIR: placeOf(copy).backups,
@@ -55,22 +61,18 @@ export async function playVictims(
   plays: readonly { copy: Copy; die: Death }[],
 ): Promise<void> {
   const content: VictimOrders = { ...orders, victims: plays.map(({ copy, die }) => ({ ...placeOf(copy), die })) };
-  const child = spawn(process.execPath, [victims], {
+  const child = spawnNode([victims], {
     stdio: ["ignore", "ignore", "pipe"],
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      NODE_COMPILE_CACHE: path.join(folder, "compiled"),
-      [ordersVariable]: JSON.stringify(content),
-    },
+    env: startedWith({ ...compiledIn(folder), [ordersVariable]: JSON.stringify(content) }),
   });
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text));
   t.teardown(async () => void child.kill("SIGKILL"));
   await gone(child);
   if (child.signalCode !== "SIGKILL" || said !== "") throw new Error(`exit ${child.exitCode}: ${said}`);
 }
 
-async function gone(child: ReturnType<typeof spawn>): Promise<void> {
+async function gone(child: ChildProcess): Promise<void> {
   // not a sleep: the longest that a process may take to come to its end
   const late = AbortSignal.timeout(30_000);
   await once(child, "exit", { signal: late }).catch(() => {

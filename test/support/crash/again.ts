@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Owner } from "../service.ts";
+import { spawnNode, startedWith } from "../started.ts";
+import { compiledIn } from "./actors.ts";
 import type { Options } from "./options.ts";
 import { ordersVariable } from "./orders.ts";
 import { type Copy, copyScene, endOf, type End, lapse, placeOf } from "./play.ts";
@@ -109,19 +108,15 @@ async function unended(plays: readonly Play[]): Promise<Play[]> {
 }
 
 async function playRelentless(t: Owner, folder: string, orders: RelentlessOrders): Promise<Held[]> {
-  const child = spawn(process.execPath, [relentless], {
+  const child = spawnNode([relentless], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      NODE_COMPILE_CACHE: path.join(folder, "compiled"),
-      [ordersVariable]: JSON.stringify(orders),
-    },
+    env: startedWith({ ...compiledIn(folder), [ordersVariable]: JSON.stringify(orders) }),
   });
   t.teardown(async () => void child.kill("SIGKILL"));
   let said = "";
   let complained = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complained += text));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (said += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (complained += text));
   // not a sleep: the longest that a process may take to come to its end
   const late = AbortSignal.timeout(30_000);
   await once(child, "close", { signal: late }).catch(() => {

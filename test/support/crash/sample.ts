@@ -13,7 +13,7 @@ export function allPoints(statements: readonly Statement[]): Point[] {
 }
 
 /**
- * Half of the COMMITs, before or after; every statement of the transaction that burns the grant; and a random part of the others.
+ * A third of the COMMITs, before or after; every statement of the transaction that burns the grant; and a random part of the others.
  * Before a statement is where the one before it has been answered, so one moment stands for both where only a part is played.
  * @param part of the others, from 0 to 1
  */
@@ -21,7 +21,7 @@ export function samplePoints(statements: readonly Statement[], part: number, { r
   const burning = transactionOf(statements, /INSERT INTO grant_receipts/);
   return statements.flatMap((statement): Point[] => {
     const moment = pick(["before", "after"] as const);
-    return random() < (isCommit(statement) ? 0.5 : part) || burning.includes(statement) ? [{ statement, moment }] : [];
+    return random() < (isCommit(statement) ? 0.33 : part) || burning.includes(statement) ? [{ statement, moment }] : [];
   });
 }
 
@@ -33,7 +33,7 @@ export function isCommit({ text }: Statement): boolean {
 export function transactionOf(statements: readonly Statement[], which: RegExp): readonly Statement[] {
   const place = statements.findIndex(({ text }) => which.test(text));
   if (place < 0) throw new Error(`nothing like ${which} was sent`);
-  const from = statements.findLastIndex(({ text }, at) => at < place && text.startsWith("BEGIN"));
+  const from = statements.findLastIndex(({ text }, at) => at < place && /(?:^|; )BEGIN/.test(text));
   const to = statements.findIndex((statement, at) => at > place && isCommit(statement));
   return statements.slice(from, to + 1);
 }

@@ -13,14 +13,12 @@ const hidden = { hide: true };
 
 /** `/openapi.json`, `/docs` and a page for each problem code. */
 export function documentationRoutes(app: FastifyInstance, catalogue: ReadonlyMap<string, ProblemDefinition>): void {
-  let document = "";
-  app.addHook("onReady", (done) => {
-    document = openapiText(app);
-    done();
+  // Made when it is first asked for: it takes longer than all else that a start does.
+  let document: string | undefined;
+  app.get("/openapi.json", { config: { policy }, schema: hidden }, (_request, reply) => {
+    document ??= openapiText(app);
+    return reply.header("cache-control", "no-cache").type("application/json; charset=utf-8").send(document);
   });
-  app.get("/openapi.json", { config: { policy }, schema: hidden }, (_request, reply) =>
-    reply.header("cache-control", "no-cache").type("application/json; charset=utf-8").send(document),
-  );
 
   app.get("/docs/problems", { config: { policy }, schema: hidden }, (_request, reply) =>
     reply.send({ problems: [...catalogue].map(([code, definition]) => entry(code, definition)) }),
