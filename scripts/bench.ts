@@ -8,7 +8,7 @@ import path from "node:path";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { stopPostmaster } from "../src/database/embedded/postmaster.ts";
+import { stopPostmaster } from "../src/database/embedded/index.ts";
 
 const usage = `usage: npm run bench -- [word…] [--full] [--option=value…]
 

@@ -8,4 +8,5 @@ export {
   type RoleOptions,
   targetDatabase,
 } from "./provision.ts";
+export { stopPostmaster } from "./postmaster.ts";
 export { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "./start.ts";
