@@ -44,8 +44,9 @@ async function holdPastExpiry(
     const waiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
     // not a sleep: the pause between two looks at a condition
     while (((await watch.query<{ n: number }>(waiting)).rows[0]?.n ?? 0) < waiters) await pause(10);
-    while ((await watch.query(`SELECT 1 FROM ${table} WHERE expires_at > clock_timestamp()`)).rows.length > 0)
-      await pause(10);
+    while ((await watch.query(`SELECT 1 FROM ${table} WHERE expires_at > clock_timestamp()`)).rows.length > 0) {
+      await pause(10); // not a sleep: the same
+    }
     await holder.query("ROLLBACK");
     await Promise.all([holder.end(), watch.end()]);
   };
