@@ -264,11 +264,13 @@ t.test("operations: a client that goes away leaves no timer, no query and no con
     });
   const until = async (holds: () => Promise<boolean> | boolean, what: string): Promise<void> => {
     const deadline = performance.now() + 10_000;
-    while (!(await holds()) && performance.now() < deadline) {
+    let held = await holds();
+    while (!held && performance.now() < deadline) {
       // not a sleep: the pause between two looks at a condition
       await pause(25);
+      held = await holds();
     }
-    t.ok(await holds(), what);
+    t.ok(held, what);
   };
   const asking = async (): Promise<number> => {
     const { rowCount } = await service.stage.database.transact((tx) =>
