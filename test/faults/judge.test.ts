@@ -22,7 +22,11 @@ t.test("AUDIT-2 the witness sees what is gone or changed, and takes a late commi
   t.teardown(() => late.end());
   await late.query("BEGIN");
   await late.query(insert, ["late"]);
+  const { rows } = await late.query<{ own: string }>("SELECT pg_current_xact_id() AS own");
   await ask(superUrl, insert, ["early"]);
+  // The server is shared: what others have open is older than anything that the witness may take for settled.
+  const settled = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 AS settled";
+  while ((await ask<{ settled: boolean }>(superUrl, settled, [rows[0]?.own]))[0]?.settled !== true);
   const before = await witnessLog(superUrl);
   await late.query("COMMIT");
   await ask(superUrl, insert, ["after"]);
