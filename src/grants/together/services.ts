@@ -11,10 +11,12 @@ export interface GrantServices {
   verify(item: VerifyItem): Promise<Verified>;
 }
 
-/** Rows of one statement: enough to share a commit well, few enough that a neighbour's locks are short. */
-const most = 64;
-/** One batch is on its way to the database while another is at work there. */
-const lanes = 2;
+/**
+ * Rows of one statement, and statements under way at once. Small enough that the parts overlap: while one batch commits, the next is being
+ * judged and a third is answered; clients that wait for their answers would otherwise all wait for one batch. Measured, not reckoned.
+ */
+const ofConsumes = { most: 16, lanes: 4 };
+const ofVerifies = { most: 32, lanes: 3 };
 /** More than a process can have answered within a client's patience. */
 const waiting = 4_096;
 /** Requests for one grant: of them one wins, and a thousand at once is more than anybody has. */
@@ -25,8 +27,7 @@ export function makeGrantServices(database: Database): GrantServices {
     run: (items) => consumeTogether(database, items),
     // Two that want one grant: the second is judged once the first is settled.
     key: (item) => item.authCode,
-    most,
-    lanes,
+    ...ofConsumes,
     waiting,
     waitingOfKey,
   });
@@ -34,8 +35,7 @@ export function makeGrantServices(database: Database): GrantServices {
   const verifies = new Batches<VerifyItem, Verified>({
     run: (items) => verifyTogether(database, items),
     key: () => String((asked += 1)),
-    most,
-    lanes,
+    ...ofVerifies,
     waiting,
     waitingOfKey,
   });
