@@ -19,6 +19,7 @@ const layers = [
   "runs",
   "plans",
   "lifecycle",
+  "bundles",
   "dispatch",
   "doctor",
   "recovery",

@@ -7,6 +7,9 @@ import { GrantProblem, makeGrantServices } from "./grants/index.ts";
 import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
+import { type LogSigner, signStatement } from "./evidence/index.ts";
+import { BundleProblem, type EvidenceEnvelope } from "./bundles/index.ts";
+import { ServiceProblem } from "./kernel/problems.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
 import { lifecycleBuilds, LifecycleProblem, type LifecycleServices, makeLifecycle } from "./lifecycle/index.ts";
 import { LeaseProblem } from "./leases/index.ts";
@@ -17,6 +20,7 @@ import { RehearsalProblem } from "./rehearsals/index.ts";
 import { type AnyBuild, builds, makeRuns, openTargets, RunProblem } from "./runs/index.ts";
 import { ScopeProblem } from "./scopes/index.ts";
 import { SignatureProblem } from "./signatures/index.ts";
+import { startSealer } from "./sealer.ts";
 import { standingMetrics } from "./standing-metrics.ts";
 import { startSweeper } from "./sweeper.ts";
 import { version } from "./version.ts";
@@ -27,6 +31,8 @@ export interface Dependencies {
   readonly database: Database;
   readonly serverKeys: ServerKeys;
   readonly syncSecret: string;
+  /** What signs the audit log; without it this process leaves the log to others (AUDIT-2). */
+  readonly logSigner?: LogSigner;
   /** The target databases by name (RUN-7). */
   readonly targets: Readonly<Record<string, string>>;
   readonly logger?: FastifyBaseLogger;
@@ -47,6 +53,7 @@ export const problemTables = [
   PlanFileProblem.table,
   PlanProblem.table,
   LifecycleProblem.table,
+  BundleProblem.table,
   DispatchProblem.table,
 ];
 
@@ -58,6 +65,7 @@ export function buildApp({
   syncSecret,
   targets,
   logger,
+  logSigner,
   builds: knownBuilds,
 }: Dependencies): FastifyInstance {
   const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs, trustedIssuer(config));
@@ -106,6 +114,13 @@ export function buildApp({
     runs,
     grants: makeGrantServices(database),
     lifecycle,
+    evidence: {
+      sign(statement) {
+        if (logSigner === undefined) throw new ServiceProblem("INTERNAL_ERROR", "This process has no key of the log.");
+        return signStatement(statement, logSigner) as EvidenceEnvelope;
+      },
+      cosignatures: config.cosignatures,
+    },
     closing: closing.signal,
   };
   const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
@@ -118,7 +133,14 @@ export function buildApp({
     done();
   });
   app.addHook("onReady", async () => {
-    const clocks = startClocks({ config, database, app, lifecycle, flushUse: () => authenticator.flushUse() });
+    const clocks = startClocks({
+      logSigner,
+      config,
+      database,
+      app,
+      lifecycle,
+      flushUse: () => authenticator.flushUse(),
+    });
     runs.start();
     app.addHook("onClose", async () => {
       await Promise.all([clocks.stop(), runs.stop()]);
@@ -130,13 +152,14 @@ export function buildApp({
 }
 
 interface Clocked extends Pick<Dependencies, "config" | "database"> {
+  readonly logSigner: LogSigner | undefined;
   readonly app: FastifyInstance;
   readonly lifecycle: LifecycleServices;
   flushUse(): Promise<void>;
 }
 
 /** What happens every so often, beside the requests. */
-function startClocks({ config, database, app, lifecycle, ...work }: Clocked): { stop(): Promise<void> } {
+function startClocks({ config, database, app, lifecycle, logSigner, ...work }: Clocked): { stop(): Promise<void> } {
   const sweeper = startSweeper({
     database,
     intervalMs: config.sweepIntervalMs,
@@ -153,7 +176,8 @@ function startClocks({ config, database, app, lifecycle, ...work }: Clocked): { 
     onError: (error, name) =>
       app.log.warn({ err: error, database: name }, "the lifecycle gateway could not be watched"),
   });
-  return { stop: async () => void (await Promise.all([sweeper.stop(), watch.stop()])) };
+  const sealer = startSealer({ config, database, signer: logSigner, log: app.log });
+  return { stop: async () => void (await Promise.all([sweeper.stop(), watch.stop(), sealer.stop()])) };
 }
 
 /** The issuer whose JWTs are taken. Nothing is asked of it before the first token comes. */

@@ -15,13 +15,14 @@ import {
   variable,
 } from "./config-readers.ts";
 import { type LifecycleConfig, lifecycleVariables } from "./config-lifecycle.ts";
+import { type LogConfig, logVariables } from "./config-log.ts";
 import { type LoadConfig, loadVariables } from "./config-load.ts";
 import { type RecoveryConfig, recoveryVariables } from "./config-recovery.ts";
 import { type RunConfig, runVariables } from "./config-runs.ts";
 import type { RoleMap } from "./principals/index.ts";
 
 /** The configuration of one service process. Only this file reads the environment. */
-export interface Config extends RunConfig, LifecycleConfig, LoadConfig, RecoveryConfig {
+export interface Config extends RunConfig, LifecycleConfig, LogConfig, LoadConfig, RecoveryConfig {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl: string | undefined;
@@ -218,6 +219,7 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
   ),
   ...runVariables,
   ...loadVariables,
+  ...logVariables,
   ...recoveryVariables,
   ...lifecycleVariables,
 };

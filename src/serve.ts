@@ -66,17 +66,20 @@ async function makeLogger(config: Config): Promise<pino.Logger> {
 /** Migrates the database and opens it with its keys: what the service and `countersign token` both stand on. */
 export async function prepare(config: Config, databases: Databases, log: Log) {
   const [
-    { resolveSecrets },
+    { resolveLogKey, resolveSecrets },
     { ensureCredentials, noteUrl },
     { migrate, openDatabase, roleToTake },
     { checkServerKeys },
+    { openLog },
   ] = await Promise.all([
     import("./bootstrap/secrets.ts"),
     import("./bootstrap/credentials.ts"),
     import("./database/index.ts"),
     import("./principals/index.ts"),
+    import("./evidence/index.ts"),
   ]);
   const { syncSecret, serverKeys } = await resolveSecrets(config);
+  const logSigner = await resolveLogKey(config);
   const applied = await migrate({ ownerUrl: databases.ownerUrl, log: (message) => log(message) });
   if (applied.length > 0) log("migrated", { applied });
   const role = databases.embedded ? undefined : await roleToTake(databases.appUrl);
@@ -90,10 +93,11 @@ export async function prepare(config: Config, databases: Databases, log: Log) {
   });
   try {
     await database.transact((tx) => checkServerKeys(tx, serverKeys));
+    await database.transact((tx) => openLog(tx, logSigner));
     const credentialsFile = databases.embedded
       ? await ensureCredentials(database, serverKeys, config.dataDir, syncSecret)
       : undefined;
-    return { database, syncSecret, serverKeys, credentialsFile, noteUrl };
+    return { database, syncSecret, serverKeys, logSigner, credentialsFile, noteUrl };
   } catch (error) {
     // Its open connections would keep a process alive that could not start.
     await database.close();

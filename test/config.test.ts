@@ -90,6 +90,36 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   maxInFlight: { good: ["64", 64], bad: ["63", "1e3"] },
   maxQueueMs: { good: ["0", 0], bad: ["60001"] },
   failover: { good: ["continue", "continue"], bad: ["stop", "HOLD"] },
+  logKey: {
+    good: [
+      `log.example/a:${Buffer.alloc(32).toString("base64")}`,
+      `log.example/a:${Buffer.alloc(32).toString("base64")}`,
+    ],
+    bad: [
+      "",
+      "log.example/a",
+      `two words:${Buffer.alloc(32).toString("base64")}`,
+      `a:${Buffer.alloc(31).toString("base64")}`,
+    ].slice(1),
+  },
+  sealIntervalMs: { good: ["250", 250], bad: ["-1", "60001", "soon"] },
+  witnessFile: { good: ["/var/lib/heads.txt", "/var/lib/heads.txt"], bad: ["a\0b"] },
+  witnesses: {
+    good: [
+      '{"w.example+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k":"https://w.example/"}',
+      [{ vkey: "w.example+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", url: "https://w.example/" }],
+    ],
+    bad: [
+      "{",
+      "[]",
+      '"x"',
+      '{"w.example":"https://w.example"}',
+      '{"w.example+530d903a+AekyeRrm":"file:///etc/passwd"}',
+      '{"w.example+530d903a+AekyeRrm":7}',
+    ],
+  },
+  cosignatures: { good: ["2", 2], bad: ["-1", "17"] },
+  logReaders: { good: ["everyone", "everyone"], bad: ["nobody"] },
   lifecycleWatchSeconds: { good: ["0", 0], bad: ["-1", "86401", "1.5"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];

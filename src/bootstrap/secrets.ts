@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Config, ConfigurationError } from "../config.ts";
+import { type LogSigner, logSigner } from "../evidence/index.ts";
 import { type ServerKey, ServerKeys } from "../kernel/server-keys.ts";
 
 export interface Secrets {
@@ -46,6 +47,27 @@ function parseKeys(list: string): ServerKeys {
   return new ServerKeys([first, ...rest]);
 }
 
+/**
+ * What signs the log (AUDIT-2): LOG_KEY, and in its place one of `log-key` under DATA_DIR, which is made at the first start with mode 0600.
+ */
+export async function resolveLogKey(config: Config): Promise<LogSigner> {
+  const text =
+    config.logKey ??
+    (await generatedLogKey(config.dataDir).catch((cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ConfigurationError([`LOG_KEY is unset, and none can be kept under DATA_DIR (${why})`]);
+    }));
+  const at = text.lastIndexOf(":");
+  return logSigner(text.slice(0, at), Buffer.from(text.slice(at + 1), "base64"));
+}
+
+async function generatedLogKey(dataDir: string): Promise<string> {
+  const name = `countersign-${randomBytes(6).toString("hex")}.local/log`;
+  await mkdir(dataDir, { recursive: true });
+  const text = await made(path.join(dataDir, "log-key"), `${name}:${randomBytes(32).toString("base64")}\n`);
+  return text.trim();
+}
+
 async function generated(dataDir: string): Promise<SecretsFile> {
   const file = path.join(dataDir, "secrets.json");
   await mkdir(dataDir, { recursive: true });
@@ -53,9 +75,14 @@ async function generated(dataDir: string): Promise<SecretsFile> {
     sync_secret: `whsec_${randomBytes(32).toString("base64")}`,
     server_keys: `k1:${randomBytes(32).toString("base64")}`,
   };
-  // A link is made whole or not at all, and never over another process's file: all that start at once agree.
+  return JSON.parse(await made(file, `${JSON.stringify(fresh, null, 2)}\n`)) as SecretsFile;
+}
+
+/** The file's content, which is this one where there is none yet. All that start at once agree. */
+async function made(file: string, fresh: string): Promise<string> {
+  // A link is made whole or not at all, and never over another process's file.
   const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  await writeFile(draft, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  await writeFile(draft, fresh, { mode: 0o600, flag: "wx" });
   try {
     await link(draft, file);
   } catch (error) {
@@ -63,5 +90,5 @@ async function generated(dataDir: string): Promise<SecretsFile> {
   } finally {
     await unlink(draft);
   }
-  return JSON.parse(await readFile(file, "utf8")) as SecretsFile;
+  return readFile(file, "utf8");
 }

@@ -5,6 +5,7 @@ import { ConfigurationError, readClientConfig } from "../config.ts";
 import { Problem } from "../kernel/problem.ts";
 import { version } from "../version.ts";
 import { addApprovalCommands, type Connect } from "./approvals.ts";
+import { addAuditCommands } from "./audit.ts";
 import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
 import { addBuildCommands } from "./builds.ts";
 import { addDecisionCommands } from "./decisions.ts";
@@ -40,6 +41,7 @@ function makeProgram(): Command {
     process.exitCode = code ?? 0;
   };
   addOperationCommands(program, run, connect);
+  addAuditCommands(program, run, connect);
   addTokenCommands(program, run);
   addRecoverCommand(program, run);
   addApprovalCommands(program, run, connect);

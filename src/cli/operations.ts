@@ -38,21 +38,4 @@ export function addOperationCommands(program: Command, run: Run, connect: Connec
         return { value, code, text: table(["severity", "code", "subject", "detail", "remedy"], rows) };
       }),
     );
-  const audit = program.command("audit").description("the append-only log");
-  audit
-    .command("events")
-    .option("--actor <name>")
-    .option("--action <action>")
-    .option("--resource-type <type>")
-    .option("--resource-id <id>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ resourceType, resourceId, ...query }: Record<string, string>) =>
-      run(async () => {
-        const filter = { ...query, resource_type: resourceType, resource_id: resourceId };
-        const value = await connect("auditor").client.auditEvents(filter);
-        const rows = value.items.map((one) => [one.seq, one.occurred_at, one.actor, one.action, one.resource_id]);
-        return { value, text: table(["seq", "at", "actor", "action", "resource"], rows) };
-      }),
-    );
 }

@@ -8,7 +8,7 @@ import type {
   VoteReceipt,
 } from "../approvals/index.ts";
 import type { Diagnosis } from "../doctor/index.ts";
-import type { AuditEvent } from "../evidence/index.ts";
+import type { AuditEvent, ConsistencyProof, InclusionProof, LogCheckpoint, LogLeaves } from "../evidence/index.ts";
 import type { BindingsInput, ConsumeInput, EsignInput, Grant, Receipt, RevokeInput, Verdict } from "../grants/index.ts";
 import type { Hold, HoldInput, LiftInput } from "../holds/index.ts";
 import type { Lease, ReleaseLease, RenewLease } from "../leases/index.ts";
@@ -233,6 +233,25 @@ export class Client {
 
   auditEvents(query: Query = {}, options?: CallOptions): Promise<PageOf<AuditEvent>> {
     return this.#get("/v1/audit/events", query, options);
+  }
+
+  auditCheckpoint(options?: CallOptions): Promise<LogCheckpoint> {
+    return this.#get("/v1/audit/checkpoint", {}, options);
+  }
+
+  /** @param query `seq`, and `size` of a signed head where it is not to be the latest */
+  proveInclusion(query: Query, options?: CallOptions): Promise<InclusionProof> {
+    return this.#get("/v1/audit/proofs/inclusion", query, options);
+  }
+
+  /** @param query `first` and `second`: sizes of the log */
+  proveConsistency(query: Query, options?: CallOptions): Promise<ConsistencyProof> {
+    return this.#get("/v1/audit/proofs/consistency", query, options);
+  }
+
+  /** @param query `start` and `limit` */
+  auditLeaves(query: Query = {}, options?: CallOptions): Promise<LogLeaves> {
+    return this.#get("/v1/audit/leaves", query, options);
   }
 
   doctor(options?: CallOptions): Promise<Diagnosis> {

@@ -2,3 +2,16 @@ export { type AuditRecord, appendEvent, appendEvents, appendEventsOf } from "./a
 export { listEvents } from "./list.ts";
 export { AuditEvent } from "./schemas.ts";
 export { appendingEvents } from "./within/store.ts";
+export { readCheckpoint, readConsistency, readInclusion, readLeaves } from "./log/answers.ts";
+export { LogFault } from "./log/faults.ts";
+export { readLogFile } from "./log/files.ts";
+export { type LogKeeper, makeLogKeeper } from "./log/keep.ts";
+export { parseVerifierKey, verifierKey } from "./log/note.ts";
+export { LogKeyMismatch, openLog } from "./log/open.ts";
+export { ConsistencyProof, InclusionProof, LogCheckpoint, LogLeaves, LogSize } from "./log/schemas.ts";
+export { type LogSigner, logSigner } from "./log/signer.ts";
+export { fileWitness, httpWitness, type Witness } from "./log/witness.ts";
+export { type ExportVerdict, verifyExport } from "./log/verify-export.ts";
+export { type ProvedHistory, proveHistory } from "./log/about.ts";
+export { type DsseEnvelope, signStatement, statementType } from "./log/envelope.ts";
+export type { SealedEvent as SealedEventView } from "./log/entry.ts";

@@ -1,6 +1,8 @@
 import { isUniqueViolation, type Tx } from "../database/index.ts";
 import { appendEvent } from "../evidence/index.ts";
 import type { Caller } from "../kernel/caller.ts";
+import { digestOf } from "../kernel/json.ts";
+import { presentGrant } from "./read.ts";
 import type { GrantMode, GrantScope } from "./predicate.ts";
 import { type GrantStatus, grantStatus, isLive } from "./states.ts";
 import { findGrant, type GrantRow, insertGrant, lockLiveGrants } from "./store.ts";
@@ -95,6 +97,8 @@ async function recordMint(tx: Tx, caller: Caller, order: MintOrder, grant: Grant
       apr_digest: order.aprDigest,
       manifest_digest: scope.manifest_digest,
       schema_digest: scope.schema_digest,
+      // All that it may be used for: an outsider holds the grant against its event by this (OPEN-5).
+      bindings_digest: digestOf(presentGrant(grant).bindings),
     },
   });
 }

@@ -14,6 +14,8 @@ export interface HttpConfig extends AdmissionBounds {
   readonly maxEventLoopDelayMs: number;
   /** Requests that may wait for a database connection; the next one is shed. */
   readonly maxWaiting: number;
+  /** Who may read the audit log as files. */
+  readonly logReaders: "auditors" | "everyone";
 }
 
 export const httpDefaults: HttpConfig = {
@@ -22,6 +24,7 @@ export const httpDefaults: HttpConfig = {
   requestTimeoutMs: 20_000,
   maxEventLoopDelayMs: 1_000,
   maxWaiting: 1_000,
+  logReaders: "auditors",
   maxInFlight: 1_000,
   maxQueueMs: 0,
 };

@@ -21,6 +21,7 @@ import { registerRoutes } from "./register-routes.ts";
 import type { Route } from "./route.ts";
 import { documentationRoutes } from "./routes/system/documentation.ts";
 import { healthRoutes } from "./routes/system/health.ts";
+import { logFileRoutes } from "./routes/system/log-files.ts";
 import { metricsRoute } from "./routes/system/metrics.ts";
 import type { Services } from "./services.ts";
 import { compileAtFirstUse } from "./validators.ts";
@@ -72,6 +73,7 @@ export function buildServer({
   app.register(async (scope) => {
     healthRoutes(scope, services);
     metricsRoute(scope, services, config.metricsToken);
+    logFileRoutes(scope, services, config.logReaders);
     documentationRoutes(scope, catalogue);
     registerRoutes(scope, routes, services, { catalogue, maxWaiting: config.maxWaiting });
   });

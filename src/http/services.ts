@@ -1,3 +1,4 @@
+import type { EvidenceEnvelope, EvidenceStatement } from "../bundles/index.ts";
 import type { Database } from "../database/index.ts";
 import type { syncKey } from "../dispatch/index.ts";
 import type { Role } from "../kernel/caller.ts";
@@ -45,4 +46,10 @@ export interface Services extends CoreServices {
   readonly grants: GrantServices;
   /** The targets that lifecycle units are in. */
   readonly lifecycle: LifecycleServices;
+  /** What evidence is signed with, and how many witnesses must have signed the log that it refers to. */
+  readonly evidence: {
+    /** @throws ServiceProblem INTERNAL_ERROR where this process has no key of the log */
+    sign(statement: EvidenceStatement): EvidenceEnvelope;
+    readonly cosignatures: number;
+  };
 }

@@ -32,3 +32,4 @@ export { isOfRun, requestStop } from "./stop.ts";
 export { findRun, readInput, type RunRow } from "./store.ts";
 export { openTargets, type Targets } from "./targets.ts";
 export { watchRun } from "./watch.ts";
+export type { Builds } from "./input.ts";

@@ -9,6 +9,7 @@ import { buildApp } from "../../src/app.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type Database, openDatabase } from "../../src/database/index.ts";
 import { type Role, serviceCaller } from "../../src/kernel/caller.ts";
+import type { LogSigner } from "../../src/evidence/index.ts";
 import { ServerKeys } from "../../src/kernel/server-keys.ts";
 import { checkServerKeys, createToken, ensurePrincipal } from "../../src/principals/index.ts";
 import type { AnyBuild } from "../../src/runs/index.ts";
@@ -110,6 +111,8 @@ export async function startService(
     config?: Partial<Config>;
     targets?: Readonly<Record<string, string>>;
     builds?: readonly AnyBuild[];
+    /** Who keeps the log; nobody if absent. */
+    logSigner?: LogSigner;
   } = {},
 ): Promise<InProcess> {
   const stage = options.stage ?? (await setStage(t));
@@ -133,6 +136,7 @@ export async function startService(
     syncSecret,
     targets,
     ...(builds && { builds }),
+    ...(options.logSigner && { logSigner: options.logSigner }),
     // What goes wrong in the background shows with TEST_LOG=warn.
     ...(process.env["TEST_LOG"] && { logger: pino({ level: process.env["TEST_LOG"] }, pino.destination(2)) }),
   });

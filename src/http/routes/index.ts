@@ -21,8 +21,13 @@ import { readApprovalRequest } from "./approval-requests/read.ts";
 import { submitApprovalRequest } from "./approval-requests/submit.ts";
 import { voteOnApprovalRequest } from "./approval-requests/vote.ts";
 import { withdrawApprovalRequest } from "./approval-requests/withdraw.ts";
+import { readAuditCheckpoint } from "./audit/checkpoint.ts";
+import { proveAuditConsistency } from "./audit/consistency.ts";
 import { listAuditEvents } from "./audit/events.ts";
+import { proveAuditInclusion } from "./audit/inclusion.ts";
+import { listAuditLeaves } from "./audit/leaves.ts";
 import { doctorRoute } from "./doctor/examine.ts";
+import { grantEvidenceRoute } from "./grants/evidence.ts";
 import { consumeGrantRoute } from "./grants/consume.ts";
 import { esignGrantRoute } from "./grants/esign.ts";
 import { listGrantsRoute } from "./grants/list.ts";
@@ -57,6 +62,7 @@ import { readLeaseRoute } from "./leases/read.ts";
 import { releaseLeaseRoute } from "./leases/release.ts";
 import { renewLeaseRoute } from "./leases/renew.ts";
 import { readRehearsalRoute } from "./rehearsals/read.ts";
+import { runEvidenceRoute } from "./runs/evidence.ts";
 import { runEventsRoute } from "./runs/events.ts";
 import { listRunsRoute } from "./runs/list.ts";
 import { readRunRoute } from "./runs/read.ts";
@@ -85,6 +91,7 @@ export const routes: readonly Route[] = [
   configureActionTypeRoute,
   listGrantsRoute,
   readGrantRoute,
+  grantEvidenceRoute,
   verifyGrantRoute,
   verifyNamedGrantRoute,
   consumeGrantRoute,
@@ -107,6 +114,7 @@ export const routes: readonly Route[] = [
   digestsRoute,
   listRunsRoute,
   readRunRoute,
+  runEvidenceRoute,
   startRunRoute,
   resumeRunRoute,
   rollbackRunRoute,
@@ -148,5 +156,9 @@ export const routes: readonly Route[] = [
   renewLeaseRoute,
   releaseLeaseRoute,
   listAuditEvents,
+  readAuditCheckpoint,
+  proveAuditInclusion,
+  proveAuditConsistency,
+  listAuditLeaves,
   doctorRoute,
 ];

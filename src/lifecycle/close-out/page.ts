@@ -1,4 +1,4 @@
-import { document, facts, section, table, word } from "../markup.ts";
+import { document, facts, section, table, word } from "../../kernel/markup.ts";
 import type { CloseOut } from "./schemas.ts";
 
 /** The close-out as a page to read or to print. */

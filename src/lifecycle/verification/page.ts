@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../kernel/json.ts";
-import { document, facts, section, table, word } from "../markup.ts";
+import { document, facts, section, table, word } from "../../kernel/markup.ts";
 import type { Check, RoleCell, VerificationReport } from "./schemas.ts";
 
 /** The report as a page to read or to print: nothing but headings and tables, so that the strictest policy fits it. */

@@ -1,0 +1,21 @@
+/** What the log is caught at; none of them can come about through the service. */
+export const logFaults = [
+  "LOG_SHRUNK",
+  "LOG_REWRITTEN",
+  "TILES_MISSING",
+  "ROOT_CONTRADICTED",
+  "HEAD_UNSIGNED",
+  "WITNESS_CONTRADICTED",
+] as const;
+export type LogFaultCode = (typeof logFaults)[number];
+
+/** The log is not what was signed: somebody has changed it behind the service. Nothing more is signed until people have looked. */
+export class LogFault extends Error {
+  readonly code: LogFaultCode;
+
+  constructor(code: LogFaultCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = "LogFault";
+    this.code = code;
+  }
+}

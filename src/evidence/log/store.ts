@@ -1,0 +1,207 @@
+import type { Tx } from "../../database/index.ts";
+import type { SealedEvent } from "./entry.ts";
+
+/** The one row of the log's head. */
+export interface HeadRow {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+  readonly sealed_seq: string;
+  readonly horizon_seq: string;
+  readonly horizon_xid: string;
+}
+
+export interface CheckpointRow {
+  readonly size: number;
+  readonly root: Buffer;
+  readonly note: string;
+  readonly signed_at: Date;
+}
+
+const head = "origin, size::float8 AS size, root, sealed_seq, horizon_seq, horizon_xid";
+
+export async function readHead(tx: Tx): Promise<HeadRow | undefined> {
+  const { rows } = await tx.query<HeadRow>(`SELECT ${head} FROM audit_log`);
+  return rows[0];
+}
+
+/** For whoever seals; undefined while another process does. */
+export async function lockHead(tx: Tx): Promise<HeadRow | undefined> {
+  const { rows } = await tx.query<HeadRow>(`SELECT ${head} FROM audit_log FOR UPDATE SKIP LOCKED`);
+  return rows[0];
+}
+
+export async function insertHead(tx: Tx, origin: string, root: Uint8Array): Promise<void> {
+  await tx.query("INSERT INTO audit_log (origin, root) VALUES ($1, $2) ON CONFLICT DO NOTHING", [origin, root]);
+}
+
+/** Whether every transaction that may have drawn a number up to the horizon's is over. */
+export async function isFinal(tx: Tx, horizonXid: string): Promise<boolean> {
+  const { rows } = await tx.query<{ final: boolean }>(
+    "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 AS final",
+    [horizonXid],
+  );
+  return rows[0]?.final === true;
+}
+
+/** The events of that range, in their order. */
+export async function eventsBetween(tx: Tx, after: string, upTo: string, limit: number): Promise<SealedEvent[]> {
+  const { rows } = await tx.query<SealedEvent>(
+    `SELECT ${sealedColumns} FROM audit_events WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`,
+    [after, upTo, limit],
+  );
+  return rows;
+}
+
+const sealedColumns = `seq::float8 AS seq, to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS occurred_at,
+            actor, action, resource_type, resource_id, request_id, before, after, digests`;
+
+/** Everything that the log says of these resources, in its order. */
+export async function eventsAbout(
+  tx: Tx,
+  subjects: readonly { readonly type: string; readonly id: string }[],
+): Promise<SealedEvent[]> {
+  const { rows } = await tx.query<SealedEvent>(
+    `SELECT ${sealedColumns} FROM unnest($1::text[], $2::text[]) AS asked (type, id)
+       JOIN audit_events ON resource_type = asked.type AND resource_id = asked.id ORDER BY seq`,
+    [subjects.map(({ type }) => type), subjects.map(({ id }) => id)],
+  );
+  return rows;
+}
+
+/** The latest head that as many others have signed as is asked for. */
+export async function cosignedCheckpoint(tx: Tx, cosignatures: number): Promise<CheckpointRow | undefined> {
+  const { rows } = await tx.query<CheckpointRow>(
+    `SELECT ${checkpoint} FROM audit_checkpoints
+      WHERE $1 = 0 OR (length(note) - length(replace(note, E'\n— ', ''))) / length(E'\n— ') > $1
+      ORDER BY audit_checkpoints.size DESC LIMIT 1`,
+    [cosignatures],
+  );
+  return rows[0];
+}
+
+/** The last number that was drawn. The transaction id has to be asked for afterwards, in a statement of its own. */
+export async function lastNumber(tx: Tx): Promise<string> {
+  const { rows } = await tx.query<{ last: string }>(
+    "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last FROM audit_events_seq",
+  );
+  return rows[0]?.last ?? "0";
+}
+
+/** The transaction id that the next transaction will have: whoever has drawn a number so far has a lower one. */
+export async function nextTransaction(tx: Tx): Promise<string> {
+  const { rows } = await tx.query<{ next: string }>("SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next");
+  return rows[0]?.next ?? "0";
+}
+
+export async function updateHead(tx: Tx, row: Omit<HeadRow, "origin">): Promise<void> {
+  await tx.query("UPDATE audit_log SET size = $1, root = $2, sealed_seq = $3, horizon_seq = $4, horizon_xid = $5", [
+    row.size,
+    row.root,
+    row.sealed_seq,
+    row.horizon_seq,
+    row.horizon_xid,
+  ]);
+}
+
+/** The hashes of a tile as far as it is filled; empty where there is none. */
+export async function readTile(tx: Tx, level: number, index: number): Promise<Uint8Array> {
+  const { rows } = await tx.query<{ hashes: Buffer }>(
+    "SELECT hashes FROM audit_tiles WHERE level = $1 AND index = $2",
+    [level, index],
+  );
+  return rows[0]?.hashes ?? new Uint8Array();
+}
+
+export interface TileRow {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: Uint8Array;
+}
+
+export async function writeTiles(tx: Tx, tiles: readonly TileRow[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO audit_tiles (level, index, hashes) SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])
+     ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes`,
+    [tiles.map((tile) => tile.level), tiles.map((tile) => tile.index), tiles.map((tile) => tile.hashes)],
+  );
+}
+
+/** Appends the numbers of the events that have become leaves, from that leaf on. */
+export async function appendSeqs(tx: Tx, firstLeaf: number, seqs: readonly number[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO audit_bundles (index, first_seq, seqs)
+     SELECT (leaf / 256)::bigint, min(seq), array_agg(seq ORDER BY leaf)
+       FROM (SELECT $1::bigint + position - 1 AS leaf, seq FROM unnest($2::bigint[]) WITH ORDINALITY AS given (seq, position)) AS leaves
+      GROUP BY leaf / 256
+     ON CONFLICT (index) DO UPDATE SET seqs = audit_bundles.seqs || excluded.seqs`,
+    [firstLeaf, seqs],
+  );
+}
+
+/** Which leaf an event is; undefined while it is not sealed, and where there is no such event. */
+export async function leafOf(tx: Tx, seq: number): Promise<number | undefined> {
+  const { rows } = await tx.query<{ leaf: number | null }>(
+    `SELECT index * 256 + array_position(seqs, $1::bigint) - 1 AS leaf
+       FROM (SELECT index::float8 AS index, seqs FROM audit_bundles WHERE first_seq <= $1 ORDER BY first_seq DESC LIMIT 1) AS bundle`,
+    [seq],
+  );
+  return rows[0]?.leaf ?? undefined;
+}
+
+/** The numbers of the leaves from `start` to before `end`. */
+export async function seqsOf(tx: Tx, start: number, end: number): Promise<number[]> {
+  const { rows } = await tx.query<{ index: number; seqs: string[] }>(
+    "SELECT index::float8 AS index, seqs FROM audit_bundles WHERE index BETWEEN $1 AND $2 ORDER BY index",
+    [Math.floor(start / 256), Math.floor((end - 1) / 256)],
+  );
+  const first = (rows[0]?.index ?? 0) * 256;
+  return rows.flatMap(({ seqs }) => seqs.map(Number)).slice(start - first, end - first);
+}
+
+export async function insertCheckpoint(tx: Tx, row: Omit<CheckpointRow, "signed_at">): Promise<void> {
+  await tx.query("INSERT INTO audit_checkpoints (size, root, note) VALUES ($1, $2, $3)", [
+    row.size,
+    row.root,
+    row.note,
+  ]);
+}
+
+const checkpoint = "size::float8 AS size, root, note, signed_at";
+
+export async function latestCheckpoint(tx: Tx): Promise<CheckpointRow | undefined> {
+  const { rows } = await tx.query<CheckpointRow>(
+    `SELECT ${checkpoint} FROM audit_checkpoints ORDER BY audit_checkpoints.size DESC LIMIT 1`,
+  );
+  return rows[0];
+}
+
+export async function checkpointOf(tx: Tx, size: number): Promise<CheckpointRow | undefined> {
+  const { rows } = await tx.query<CheckpointRow>(
+    `SELECT ${checkpoint} FROM audit_checkpoints WHERE audit_checkpoints.size = $1`,
+    [size],
+  );
+  return rows[0];
+}
+
+/** Puts a witness's line under a checkpoint, unless it is there. */
+export async function addCosignature(tx: Tx, size: number, line: string): Promise<void> {
+  await tx.query("UPDATE audit_checkpoints SET note = note || $2 WHERE size = $1 AND strpos(note, $2) = 0", [
+    size,
+    line,
+  ]);
+}
+
+export async function logKeys(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ vkey: string }>("SELECT vkey FROM audit_log_keys ORDER BY number");
+  return rows.map(({ vkey }) => vkey);
+}
+
+export async function insertLogKey(tx: Tx, vkey: string): Promise<void> {
+  await tx.query("INSERT INTO audit_log_keys (vkey) VALUES ($1) ON CONFLICT DO NOTHING", [vkey]);
+}
+
+export async function ensurePartitions(tx: Tx): Promise<number> {
+  const { rows } = await tx.query<{ made: number }>("SELECT ensure_audit_partitions() AS made");
+  return rows[0]?.made ?? 0;
+}
