@@ -98,8 +98,15 @@ module.exports = {
       comment:
         "Commands talk HTTP through client/; plan files are read off-line; serve, migrate and token wire the service.",
       severity: "error",
-      from: { path: "^src/cli/" },
+      from: { path: "^src/cli/", pathNot: "^src/cli/audit" },
       to: { path: "^src/", pathNot: ["^src/(cli|client|kernel|plan-file|database|principals)/", wiring] },
+    },
+    {
+      name: "cli-checks-exports-off-line",
+      comment: "Commands about the audit log check its exports without a service, by the same code that made them.",
+      severity: "error",
+      from: { path: "^src/cli/audit" },
+      to: { path: "^src/", pathNot: ["^src/(cli|client|kernel)/", "^src/evidence/index[.]ts$", wiring] },
     },
     {
       name: "domains-without-transport",

@@ -48,9 +48,17 @@ apr_approvals.apr_digest text not null
 apr_approvals.council boolean not null
 apr_approvals.reason text not null
 apr_approvals.voted_at timestamp with time zone not null default clock_timestamp()
-audit_events.seq bigint not null identity
-audit_events.occurred_at timestamp with time zone not null default clock_timestamp()
+audit_bundles.index bigint not null
+audit_bundles.first_seq bigint not null
+audit_bundles.seqs bigint[] not null
+audit_checkpoints.size bigint not null
+audit_checkpoints.generation integer not null default 1
+audit_checkpoints.root bytea not null
+audit_checkpoints.note text not null
+audit_checkpoints.signed_at timestamp with time zone not null default clock_timestamp()
 audit_events.transaction xid8 not null default pg_current_xact_id()
+audit_events.seq bigint not null default nextval('audit_events_seq'::regclass)
+audit_events.occurred_at timestamp with time zone not null default clock_timestamp()
 audit_events.actor text not null
 audit_events.action text not null
 audit_events.resource_type text not null
@@ -59,6 +67,64 @@ audit_events.request_id text not null
 audit_events.before jsonb
 audit_events.after jsonb
 audit_events.digests jsonb not null default '{}'::jsonb
+audit_events_YYYY_MM.transaction xid8 not null default pg_current_xact_id()
+audit_events_YYYY_MM.seq bigint not null default nextval('audit_events_seq'::regclass)
+audit_events_YYYY_MM.occurred_at timestamp with time zone not null default clock_timestamp()
+audit_events_YYYY_MM.actor text not null
+audit_events_YYYY_MM.action text not null
+audit_events_YYYY_MM.resource_type text not null
+audit_events_YYYY_MM.resource_id text not null
+audit_events_YYYY_MM.request_id text not null
+audit_events_YYYY_MM.before jsonb
+audit_events_YYYY_MM.after jsonb
+audit_events_YYYY_MM.digests jsonb not null default '{}'::jsonb
+audit_events_before_log.seq bigint not null default nextval('audit_events_seq'::regclass)
+audit_events_before_log.occurred_at timestamp with time zone not null default clock_timestamp()
+audit_events_before_log.transaction xid8 not null default pg_current_xact_id()
+audit_events_before_log.actor text not null
+audit_events_before_log.action text not null
+audit_events_before_log.resource_type text not null
+audit_events_before_log.resource_id text not null
+audit_events_before_log.request_id text not null
+audit_events_before_log.before jsonb
+audit_events_before_log.after jsonb
+audit_events_before_log.digests jsonb not null default '{}'::jsonb
+audit_generations.generation integer not null
+audit_generations.origin text not null
+audit_generations.old_origin text not null
+audit_generations.size bigint not null
+audit_generations.root bytea not null
+audit_generations.note text not null
+audit_generations.seen jsonb not null
+audit_generations.began_at timestamp with time zone not null default clock_timestamp()
+audit_generations.began_by text not null
+audit_log.one boolean not null default true
+audit_log.origin text not null
+audit_log.generation integer not null default 1
+audit_log.size bigint not null default 0
+audit_log.root bytea not null
+audit_log.sealed_seq bigint not null default 0
+audit_log.horizon_seq bigint not null default 0
+audit_log.horizon_xid xid8 not null default '0'::xid8
+audit_log_keys.number integer not null identity
+audit_log_keys.vkey text not null
+audit_log_keys.added_at timestamp with time zone not null default clock_timestamp()
+audit_retained.partition text not null
+audit_retained.month text not null
+audit_retained.leaves bigint not null
+audit_retained.first_leaf bigint
+audit_retained.last_leaf bigint
+audit_retained.first_seq bigint
+audit_retained.last_seq bigint
+audit_retained.file text not null
+audit_retained.sha256 text not null
+audit_retained.checkpoint_size bigint not null
+audit_retained.until timestamp with time zone not null
+audit_retained.retained_at timestamp with time zone not null default clock_timestamp()
+audit_retained.retained_by text not null
+audit_tiles.level smallint not null
+audit_tiles.index bigint not null
+audit_tiles.hashes bytea not null
 c1_build_run.idempotency_root text not null
 c1_build_run.build text not null
 c1_build_run.rolls_back text
@@ -390,6 +456,12 @@ sync_messages.apr_code text not null
 sync_messages.received_by text not null
 sync_messages.received_at timestamp with time zone not null default clock_timestamp()
 
+-- Partitions
+
+audit_events: RANGE (occurred_at)
+audit_events_YYYY_MM: partition of audit_events
+audit_events_before_log: partition of audit_events
+
 -- Constraints
 
 api_tokens: api_tokens_pkey PRIMARY KEY (token_id)
@@ -426,11 +498,64 @@ apr_approvals: apr_approvals_pkey PRIMARY KEY (apr_code, voter)
 apr_approvals: apr_approvals_voter_check CHECK ((voter <> ''::text))
 apr_approvals: decision_known CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text])))
 apr_approvals: reason_given CHECK ((btrim(reason) <> ''::text))
+audit_bundles: audit_bundles_first_seq_key UNIQUE (first_seq)
+audit_bundles: audit_bundles_index_check CHECK ((index >= 0))
+audit_bundles: audit_bundles_pkey PRIMARY KEY (index)
+audit_bundles: first_of_them CHECK ((first_seq = seqs[1]))
+audit_bundles: some_leaves CHECK (((cardinality(seqs) >= 1) AND (cardinality(seqs) <= 256)))
+audit_checkpoints: audit_checkpoints_generation_check CHECK ((generation >= 1))
+audit_checkpoints: audit_checkpoints_note_check CHECK ((note <> ''::text))
+audit_checkpoints: audit_checkpoints_pkey PRIMARY KEY (size, generation)
+audit_checkpoints: audit_checkpoints_root_check CHECK ((octet_length(root) = 32))
+audit_checkpoints: audit_checkpoints_size_check CHECK ((size >= 0))
 audit_events: action_form CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
 audit_events: audit_events_actor_check CHECK ((actor <> ''::text))
-audit_events: audit_events_pkey PRIMARY KEY (seq)
+audit_events: audit_events_key UNIQUE (seq, occurred_at)
 audit_events: audit_events_resource_id_check CHECK ((resource_id <> ''::text))
 audit_events: audit_events_resource_type_check CHECK ((resource_type <> ''::text))
+audit_events_YYYY_MM: action_form CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
+audit_events_YYYY_MM: audit_events_YYYY_MM_seq_occurred_at_key UNIQUE (seq, occurred_at)
+audit_events_YYYY_MM: audit_events_actor_check CHECK ((actor <> ''::text))
+audit_events_YYYY_MM: audit_events_resource_id_check CHECK ((resource_id <> ''::text))
+audit_events_YYYY_MM: audit_events_resource_type_check CHECK ((resource_type <> ''::text))
+audit_events_before_log: action_form CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
+audit_events_before_log: audit_events_actor_check CHECK ((actor <> ''::text))
+audit_events_before_log: audit_events_before_log_seq_occurred_at_key UNIQUE (seq, occurred_at)
+audit_events_before_log: audit_events_resource_id_check CHECK ((resource_id <> ''::text))
+audit_events_before_log: audit_events_resource_type_check CHECK ((resource_type <> ''::text))
+audit_generations: audit_generations_began_by_check CHECK ((began_by <> ''::text))
+audit_generations: audit_generations_check CHECK ((old_origin <> origin))
+audit_generations: audit_generations_generation_check CHECK ((generation >= 2))
+audit_generations: audit_generations_note_check CHECK ((note <> ''::text))
+audit_generations: audit_generations_origin_check CHECK ((origin <> ''::text))
+audit_generations: audit_generations_origin_key UNIQUE (origin)
+audit_generations: audit_generations_pkey PRIMARY KEY (generation)
+audit_generations: audit_generations_root_check CHECK ((octet_length(root) = 32))
+audit_generations: audit_generations_size_check CHECK ((size >= 0))
+audit_log: audit_log_generation_check CHECK ((generation >= 1))
+audit_log: audit_log_origin_check CHECK ((origin ~ '^[^[:space:]+]{1,220}$'::text))
+audit_log: audit_log_pkey PRIMARY KEY (one)
+audit_log: audit_log_root_check CHECK ((octet_length(root) = 32))
+audit_log: audit_log_sealed_seq_check CHECK ((sealed_seq >= 0))
+audit_log: audit_log_size_check CHECK ((size >= 0))
+audit_log: horizon_ahead CHECK ((horizon_seq >= sealed_seq))
+audit_log: one_log CHECK (one)
+audit_log_keys: audit_log_keys_pkey PRIMARY KEY (number)
+audit_log_keys: audit_log_keys_vkey_check CHECK ((vkey <> ''::text))
+audit_log_keys: audit_log_keys_vkey_key UNIQUE (vkey)
+audit_retained: audit_retained_file_check CHECK ((file <> ''::text))
+audit_retained: audit_retained_leaves_check CHECK ((leaves >= 0))
+audit_retained: audit_retained_partition_check CHECK ((partition ~ '^audit_events_(before_log|[0-9]{4}_(0[1-9]|1[0-2]))$'::text))
+audit_retained: audit_retained_pkey PRIMARY KEY (partition)
+audit_retained: audit_retained_retained_by_check CHECK ((retained_by <> ''::text))
+audit_retained: audit_retained_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+audit_retained: leaves_whole CHECK ((((leaves = 0) = (first_leaf IS NULL)) AND (num_nulls(first_leaf, last_leaf, first_seq, last_seq) = ANY (ARRAY[0, 4])) AND ((leaves = 0) OR (((last_leaf - first_leaf) >= (leaves - 1)) AND ((last_seq - first_seq) >= (leaves - 1))))))
+audit_retained: month_form CHECK ((month ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'::text))
+audit_retained: signed_before CHECK (((leaves = 0) OR (checkpoint_size > last_leaf)))
+audit_tiles: audit_tiles_index_check CHECK ((index >= 0))
+audit_tiles: audit_tiles_level_check CHECK (((level >= 0) AND (level <= 7)))
+audit_tiles: audit_tiles_pkey PRIMARY KEY (level, index)
+audit_tiles: whole_hashes CHECK ((((octet_length(hashes) % 32) = 0) AND ((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 8192))))
 c1_build_run: advances_under_grant CHECK (((status <> 'succeeded'::text) OR reserved))
 c1_build_run: auth_code_form CHECK ((auth_code ~ '^(GBA|M1|STEP)-'::text))
 c1_build_run: c1_build_run_approval_code_fkey FOREIGN KEY (approval_code) REFERENCES os_proposal_approvals(approval_code)
@@ -668,10 +793,29 @@ CREATE INDEX approval_requests_undecided ON public.approval_requests USING btree
 CREATE UNIQUE INDEX apr_action_types_pkey ON public.apr_action_types USING btree (action_code)
 CREATE INDEX apr_approvals_by_voter ON public.apr_approvals USING btree (voter, voted_at DESC)
 CREATE UNIQUE INDEX apr_approvals_pkey ON public.apr_approvals USING btree (apr_code, voter)
-CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, seq DESC)
-CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (actor, seq DESC)
-CREATE INDEX audit_events_by_resource ON public.audit_events USING btree (resource_type, resource_id, seq DESC)
-CREATE UNIQUE INDEX audit_events_pkey ON public.audit_events USING btree (seq)
+CREATE UNIQUE INDEX audit_bundles_first_seq_key ON public.audit_bundles USING btree (first_seq)
+CREATE UNIQUE INDEX audit_bundles_pkey ON public.audit_bundles USING btree (index)
+CREATE UNIQUE INDEX audit_checkpoints_pkey ON public.audit_checkpoints USING btree (size, generation)
+CREATE INDEX audit_events_by_action ON ONLY public.audit_events USING btree (action, seq DESC)
+CREATE INDEX audit_events_by_actor ON ONLY public.audit_events USING btree (actor, seq DESC)
+CREATE INDEX audit_events_by_resource ON ONLY public.audit_events USING btree (resource_type, resource_id, seq DESC)
+CREATE UNIQUE INDEX audit_events_key ON ONLY public.audit_events USING btree (seq, occurred_at)
+CREATE INDEX audit_events_YYYY_MM_action_seq_idx ON public.audit_events_YYYY_MM USING btree (action, seq DESC)
+CREATE INDEX audit_events_YYYY_MM_actor_seq_idx ON public.audit_events_YYYY_MM USING btree (actor, seq DESC)
+CREATE INDEX audit_events_YYYY_MM_resource_type_resource_id_seq_idx ON public.audit_events_YYYY_MM USING btree (resource_type, resource_id, seq DESC)
+CREATE UNIQUE INDEX audit_events_YYYY_MM_seq_occurred_at_key ON public.audit_events_YYYY_MM USING btree (seq, occurred_at)
+CREATE INDEX audit_events_before_log_by_action ON public.audit_events_before_log USING btree (action, seq DESC)
+CREATE INDEX audit_events_before_log_by_actor ON public.audit_events_before_log USING btree (actor, seq DESC)
+CREATE INDEX audit_events_before_log_by_resource ON public.audit_events_before_log USING btree (resource_type, resource_id, seq DESC)
+CREATE UNIQUE INDEX audit_events_before_log_seq_occurred_at_key ON public.audit_events_before_log USING btree (seq, occurred_at)
+CREATE UNIQUE INDEX audit_generations_origin_key ON public.audit_generations USING btree (origin)
+CREATE UNIQUE INDEX audit_generations_pkey ON public.audit_generations USING btree (generation)
+CREATE UNIQUE INDEX audit_log_pkey ON public.audit_log USING btree (one)
+CREATE UNIQUE INDEX audit_log_keys_pkey ON public.audit_log_keys USING btree (number)
+CREATE UNIQUE INDEX audit_log_keys_vkey_key ON public.audit_log_keys USING btree (vkey)
+CREATE INDEX audit_retained_by_leaf ON public.audit_retained USING btree (first_leaf, last_leaf)
+CREATE UNIQUE INDEX audit_retained_pkey ON public.audit_retained USING btree (partition)
+CREATE UNIQUE INDEX audit_tiles_pkey ON public.audit_tiles USING btree (level, index)
 CREATE UNIQUE INDEX c1_build_run_pkey ON public.c1_build_run USING btree (idempotency_root)
 CREATE UNIQUE INDEX one_run_per_grant ON public.c1_build_run USING btree (auth_code) WHERE reserved
 CREATE UNIQUE INDEX one_run_per_lease ON public.c1_build_run USING btree (lease_name, database) WHERE (reserved AND (status = ANY (ARRAY['running'::text, 'compensating'::text, 'indeterminate'::text])))
@@ -707,6 +851,7 @@ CREATE UNIQUE INDEX grant_receipts_pkey ON public.grant_receipts USING btree (au
 CREATE INDEX grant_signatures_by_key ON public.grant_signatures USING btree (kid)
 CREATE UNIQUE INDEX grant_signatures_esign_ref_key ON public.grant_signatures USING btree (esign_ref)
 CREATE UNIQUE INDEX grant_signatures_pkey ON public.grant_signatures USING btree (auth_code)
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING brin (created_at) WITH (pages_per_range='32')
 CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (principal, method, path, key)
 CREATE INDEX lifecycle_incidents_newest ON public.lifecycle_incidents USING btree (opened_at DESC, incident_id DESC)
 CREATE UNIQUE INDEX lifecycle_incidents_pkey ON public.lifecycle_incidents USING btree (incident_id)
@@ -752,6 +897,27 @@ CREATE UNIQUE INDEX sync_messages_pkey ON public.sync_messages USING btree (mess
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.audit_partitions()
+ RETURNS TABLE(partition text, since timestamp with time zone, until timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT c.relname::text,
+         coalesce(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \(''([^'']+)''\)')::timestamptz, '-infinity'),
+         substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'public.audit_events'::regclass ORDER BY 3
+$function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.audit_retained_until()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  SELECT coalesce((SELECT max(until) FROM audit_retained), '-infinity')
+$function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.awaits_recovery()
  RETURNS boolean
  LANGUAGE sql
@@ -829,6 +995,21 @@ AS $function$
   SELECT (pg_control_system()).system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
 $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.drop_retained_partition(name text, digest text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT FROM audit_retained r WHERE r.partition = name AND r.sha256 = digest)
+     OR EXISTS (SELECT FROM audit_partitions() p WHERE p.partition = name) THEN
+    RAISE EXCEPTION 'only what is in a file is dropped' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'retained_first';
+  END IF;
+  IF to_regclass('public.' || quote_ident(name)) IS NULL THEN RETURN false; END IF;
+  EXECUTE format('DROP TABLE public.%I', name);
+  RETURN true;
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.ed25519_point_x(point bytea)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -860,6 +1041,34 @@ BEGIN
     RETURN NULL;
   END IF;
   RETURN CASE WHEN x % 2 = get_bit(point, 255) THEN x ELSE p - x END;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  made integer := 0;
+  this_month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
+  month timestamptz;
+  name text;
+BEGIN
+  FOR ahead IN 0..least(greatest(months_ahead, 0), 24) LOOP
+    month := (this_month AT TIME ZONE 'UTC' + make_interval(months => ahead)) AT TIME ZONE 'UTC';
+    name := 'audit_events_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
+    CONTINUE WHEN to_regclass('public.' || name) IS NOT NULL OR month < coalesce(
+      (SELECT substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz
+         FROM pg_class c WHERE c.oid = to_regclass('public.audit_events_before_log')), '-infinity');
+    PERFORM pg_advisory_xact_lock(4226536);
+    CONTINUE WHEN to_regclass('public.' || name) IS NOT NULL;
+    EXECUTE format('CREATE TABLE public.%I PARTITION OF public.audit_events FOR VALUES FROM (%L) TO (%L)', name, month,
+                   (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
+    PERFORM public.guard_audit_partition(('public.' || name)::regclass);
+    made := made + 1;
+  END LOOP;
+  RETURN made;
 END $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.grant_signing_payload(g governance_build_authorization)
@@ -986,6 +1195,57 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_audit_growth()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE grows boolean;
+BEGIN
+  IF TG_TABLE_NAME = 'audit_tiles' THEN
+    grows := (NEW.level, NEW.index) = (OLD.level, OLD.index) AND substring(NEW.hashes FROM 1 FOR octet_length(OLD.hashes)) = OLD.hashes;
+  ELSIF TG_TABLE_NAME = 'audit_bundles' THEN
+    grows := NEW.index = OLD.index AND NEW.seqs[1:cardinality(OLD.seqs)] = OLD.seqs;
+  ELSE
+    grows := (NEW.size, NEW.generation, NEW.root, NEW.signed_at) = (OLD.size, OLD.generation, OLD.root, OLD.signed_at) AND starts_with(NEW.note, OLD.note);
+  END IF;
+  IF grows IS NOT TRUE THEN
+    RAISE EXCEPTION 'what is in the log stays as it is' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_grows';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_audit_log()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.generation <> OLD.generation THEN
+    IF NEW.generation <> OLD.generation + 1 OR (NEW.size, NEW.root, NEW.sealed_seq) IS DISTINCT FROM (OLD.size, OLD.root, OLD.sealed_seq)
+       OR NOT awaits_recovery()
+       OR NOT EXISTS (SELECT FROM audit_generations g WHERE (g.generation, g.origin, g.old_origin, g.size, g.root)
+                                                            = (NEW.generation, NEW.origin, OLD.origin, OLD.size, OLD.root)) THEN
+      RAISE EXCEPTION 'a log gets another name when it was restored' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_restored';
+    END IF;
+  ELSIF NEW.origin <> OLD.origin OR NEW.size < OLD.size OR NEW.sealed_seq < OLD.sealed_seq OR NEW.horizon_seq < OLD.horizon_seq
+     OR (NEW.size - OLD.size > NEW.sealed_seq - OLD.sealed_seq) OR (NEW.size = OLD.size AND NEW.root <> OLD.root) THEN
+    RAISE EXCEPTION 'the log only grows' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_grows';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_audit_partition(partition regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', partition);
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER never_truncated', partition);
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', partition);
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.guard_council_record()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1188,6 +1448,18 @@ BEGIN
     RAISE EXCEPTION 'a hold is lifted once, and changes in nothing else' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'hold_transition';
   END IF;
   RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_idempotency_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.created_at > clock_timestamp() - interval '30 days' THEN
+    RAISE EXCEPTION 'an answer is kept for thirty days' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'kept_thirty_days';
+  END IF;
+  RETURN OLD;
 END $function$
 -- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_incarnation()
@@ -1840,6 +2112,38 @@ BEGIN
     USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.retain_audit_partition(what audit_retained)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  ends timestamptz := (SELECT p.until FROM audit_partitions() p WHERE p.partition = what.partition);
+  held record;
+BEGIN
+  IF EXISTS (SELECT FROM audit_retained r WHERE r.partition = what.partition) THEN
+    RAISE EXCEPTION 'it was detached before' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'retained_already';
+  END IF;
+  IF ends IS NULL OR ends > date_trunc('month', clock_timestamp(), 'UTC') OR ends IS DISTINCT FROM what.until THEN
+    RAISE EXCEPTION 'only a month that is over is detached' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'month_over';
+  END IF;
+  EXECUTE format('LOCK TABLE public.%I IN SHARE MODE', what.partition);
+  EXECUTE format('SELECT count(*) AS leaves, min(seq) AS first_seq, max(seq) AS last_seq FROM public.%I', what.partition) INTO held;
+  IF (held.leaves, held.first_seq, held.last_seq) IS DISTINCT FROM (what.leaves, what.first_seq, what.last_seq) THEN
+    RAISE EXCEPTION 'the file does not hold what the partition holds' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'exported_whole';
+  END IF;
+  IF held.last_seq > (SELECT sealed_seq FROM audit_log) OR what.checkpoint_size > (SELECT size FROM audit_log)
+     OR NOT EXISTS (SELECT FROM audit_checkpoints c WHERE c.size = what.checkpoint_size) THEN
+    RAISE EXCEPTION 'an event of it is not in the signed log' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'sealed_first';
+  END IF;
+  INSERT INTO audit_retained (partition, month, leaves, first_leaf, last_leaf, first_seq, last_seq, file, sha256, checkpoint_size, until, retained_by)
+  VALUES (what.partition, what.month, what.leaves, what.first_leaf, what.last_leaf, what.first_seq, what.last_seq, what.file, what.sha256,
+          what.checkpoint_size, what.until, what.retained_by);
+  EXECUTE format('ALTER TABLE audit_events DETACH PARTITION public.%I', what.partition);
+  EXECUTE format('CREATE TRIGGER append_only BEFORE INSERT OR UPDATE OR DELETE ON public.%I FOR EACH ROW EXECUTE FUNCTION refuse_change()', what.partition);
+  EXECUTE format('ALTER TABLE public.%I ENABLE ALWAYS TRIGGER append_only', what.partition);
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.signing_key_is_sound(jwk jsonb, alg text)
  RETURNS boolean
  LANGUAGE sql
@@ -2020,8 +2324,33 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.apr_action_types FOR EA
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.apr_approvals FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_apr_approval BEFORE INSERT ON public.apr_approvals FOR EACH ROW EXECUTE FUNCTION guard_apr_approval() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.apr_approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_growth BEFORE UPDATE ON public.audit_bundles FOR EACH ROW EXECUTE FUNCTION guard_audit_growth() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_bundles FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_bundles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_growth BEFORE UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION guard_audit_growth() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events_YYYY_MM FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events_YYYY_MM FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events_before_log FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events_before_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_generations FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_generations FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_generations FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_log BEFORE UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION guard_audit_log() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_log_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_log_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_log_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_retained FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_retained FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_retained FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_growth BEFORE UPDATE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION guard_audit_growth() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_tiles FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_run_insert BEFORE INSERT ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_insert() [A]
 CREATE TRIGGER guard_run_reserved AFTER UPDATE ON public.c1_build_run FOR EACH ROW WHEN ((new.reserved AND (NOT old.reserved))) EXECUTE FUNCTION guard_run_reserved() [A]
 CREATE TRIGGER guard_run_update BEFORE UPDATE ON public.c1_build_run FOR EACH ROW EXECUTE FUNCTION guard_run_update() [A]
@@ -2063,7 +2392,8 @@ CREATE CONSTRAINT TRIGGER receipt_matches AFTER INSERT ON public.grant_receipts 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.grant_signatures FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_grant_signature BEFORE INSERT ON public.grant_signatures FOR EACH ROW EXECUTE FUNCTION guard_grant_signature() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.grant_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.idempotency_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE UPDATE ON public.idempotency_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_idempotency_key BEFORE DELETE ON public.idempotency_keys FOR EACH ROW EXECUTE FUNCTION guard_idempotency_key() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_incident BEFORE INSERT OR UPDATE ON public.lifecycle_incidents FOR EACH ROW EXECUTE FUNCTION guard_incident() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.lifecycle_incidents FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
@@ -2119,8 +2449,18 @@ api_tokens: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/coun
 approval_requests: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 apr_action_types: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 apr_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_bundles: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_checkpoints: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_events: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
-audit_events_seq_seq: 
+audit_events_YYYY_MM: 
+audit_events_before_log: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_events_seq: countersign_app=rU/countersign_owner countersign_owner=rwU/countersign_owner
+audit_generations: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_log: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_log_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_log_keys_number_seq: 
+audit_retained: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_tiles: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_event: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run_input: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -2134,7 +2474,7 @@ gateway_baselines_baseline_id_seq:
 governance_build_authorization: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_receipts: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 grant_signatures: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
-idempotency_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+idempotency_keys: countersign_app=ard/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 lifecycle_incidents: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 lifecycle_incidents_incident_id_seq: 
 lifecycle_log_marks: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -2176,6 +2516,16 @@ apr_action_types.council_quorum: countersign_app=w/countersign_owner
 apr_action_types.status: countersign_app=w/countersign_owner
 apr_action_types.retired_at: countersign_app=w/countersign_owner
 apr_action_types.updated_at: countersign_app=w/countersign_owner
+audit_bundles.seqs: countersign_app=w/countersign_owner
+audit_checkpoints.note: countersign_app=w/countersign_owner
+audit_log.origin: countersign_app=w/countersign_owner
+audit_log.generation: countersign_app=w/countersign_owner
+audit_log.size: countersign_app=w/countersign_owner
+audit_log.root: countersign_app=w/countersign_owner
+audit_log.sealed_seq: countersign_app=w/countersign_owner
+audit_log.horizon_seq: countersign_app=w/countersign_owner
+audit_log.horizon_xid: countersign_app=w/countersign_owner
+audit_tiles.hashes: countersign_app=w/countersign_owner
 c1_build_run.status: countersign_app=w/countersign_owner
 c1_build_run.state: countersign_app=w/countersign_owner
 c1_build_run.last_ok_state: countersign_app=w/countersign_owner

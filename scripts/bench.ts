@@ -17,8 +17,8 @@ const usage = `usage: npm run bench -- [word…] [--full] [--option=value…]
   npm run bench -- grants --rounds=9   options are passed on; each question takes those that it knows
   npm run bench -- overload --full     the long form
 
-growth ends at a million grants and overload lasts one minute, unless --full is given:
-then growth goes on to ten million, and overload lasts ten minutes.
+growth ends at a million grants, log at a million events, and overload lasts one minute, unless --full is given:
+then growth and log go on to ten million, and overload lasts ten minutes.
 What each question asks, and how its table is read: docs/how-to/measure.md
 
 `;
@@ -26,6 +26,7 @@ What each question asks, and how its table is read: docs/how-to/measure.md
 /** What is added to those that take long; the bench takes the first of two options with the same name, so the user's. */
 const forms: Readonly<Record<string, { readonly short: readonly string[]; readonly full: readonly string[] }>> = {
   "growth.ts": { short: ["--sizes=10000,1000000"], full: ["--sizes=10000,1000000,10000000"] },
+  "log.ts": { short: ["--audited=200000"], full: ["--sizes=10000,1000000,10000000", "--rounds=7"] },
   "overload.ts": { short: ["--minutes=1"], full: ["--minutes=10"] },
 };
 

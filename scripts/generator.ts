@@ -84,3 +84,18 @@ export async function settle(
     }
   }
 }
+
+const lineWidth = 120;
+
+/** The formatter has lists of strings on one line where they fit. */
+function shortLists(text: string): string {
+  return text.replace(/^( *(?:"[^"\n]*": )?)\[\n((?: *"[^\n]*",?\n)+) *\](,?)$/gm, (written, before, items, comma) => {
+    const line = `${before}[${String(items).trim().replace(/,\n */g, ", ")}]${comma}`;
+    return line.length <= lineWidth ? line : written;
+  });
+}
+
+/** The text of a JSON file as the formatter leaves it. */
+export function jsonFile(content: object): string {
+  return `${shortLists(JSON.stringify(content, null, 2))}\n`;
+}

@@ -16,6 +16,10 @@
  * Ten thousand random bodies at each route that takes one (test/acceptance/bad-input/):
  *
  *   npm run soak -- bodies
+ *
+ * Processes that seal the audit log, killed sixty times while fifty others write (test/evidence/processes.test.ts):
+ *
+ *   npm run soak -- log
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -24,8 +28,8 @@ const words = process.argv.slice(2);
 const what = words.find((word) => !word.startsWith("--")) ?? "20000";
 const seeds = words.filter((word) => word.startsWith("--seed="));
 
-if (!/^([1-9]\d{0,8}|crash|bodies)$/.test(what) || seeds.some((seed) => !/^--seed=\d{1,10}$/.test(seed))) {
-  console.error("usage: npm run soak -- [count | crash | bodies] [--seed=N]");
+if (!/^([1-9]\d{0,8}|crash|bodies|log)$/.test(what) || seeds.some((seed) => !/^--seed=\d{1,10}$/.test(seed))) {
+  console.error("usage: npm run soak -- [count | crash | bodies | log] [--seed=N]");
   process.exit(2);
 }
 
@@ -41,6 +45,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     "lifecycle/crash.test.ts",
   ],
   bodies: ["bad-input/properties.test.ts"],
+  log: ["../evidence/processes.test.ts"],
 };
 const tests = parts[what] ?? ["model/reference-model.test.ts"];
 const form = what in parts ? "--full" : `--sequences=${what}`;

@@ -7,7 +7,7 @@ import { GrantProblem, makeGrantServices } from "./grants/index.ts";
 import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
-import { type LogSigner, signStatement } from "./evidence/index.ts";
+import { type Cosigners, cosignersOf, type LogSigner, signStatement } from "./evidence/index.ts";
 import { BundleProblem, type EvidenceEnvelope } from "./bundles/index.ts";
 import { ServiceProblem } from "./kernel/problems.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
@@ -21,6 +21,7 @@ import { type AnyBuild, builds, makeRuns, openTargets, RunProblem } from "./runs
 import { ScopeProblem } from "./scopes/index.ts";
 import { SignatureProblem } from "./signatures/index.ts";
 import { startSealer } from "./sealer.ts";
+import { logMetrics, type LogWatch, makeLogWatch } from "./log-watch.ts";
 import { standingMetrics } from "./standing-metrics.ts";
 import { startSweeper } from "./sweeper.ts";
 import { version } from "./version.ts";
@@ -58,16 +59,8 @@ export const problemTables = [
 ];
 
 /** Puts the service together. Nothing listens yet; `close()` drains it and stops the sweeper, not the database. */
-export function buildApp({
-  config,
-  database,
-  serverKeys,
-  syncSecret,
-  targets,
-  logger,
-  logSigner,
-  builds: knownBuilds,
-}: Dependencies): FastifyInstance {
+export function buildApp(dependencies: Dependencies): FastifyInstance {
+  const { config, database, serverKeys, syncSecret, targets, logger, logSigner } = dependencies;
   const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs, trustedIssuer(config));
   const closing = new AbortController();
   const targetDatabases = openTargets({
@@ -77,7 +70,67 @@ export function buildApp({
     lockTimeoutMs: config.lockTimeoutMs,
     onIdleError: (error) => logger?.warn({ err: error }, "an idle connection to a target was lost"),
   });
-  const runs = makeRuns({
+  const runs = runServices(dependencies, targetDatabases);
+  const lifecycle = makeLifecycle({
+    control: database,
+    targets: targetDatabases,
+    log: (message, fields) => logger?.warn(fields, message),
+  });
+  const metrics = createMetrics(database);
+  standingMetrics(metrics.registry, database);
+  const cosigners = cosignersOf(
+    config.cosignatures,
+    config.witnesses.map(({ vkey }) => vkey),
+  );
+  const logWatch = makeLogWatch(cosigners);
+  logMetrics(metrics.registry, logWatch);
+  const services: Services = {
+    database,
+    authenticate: (token) => authenticator.authenticate(token),
+    ready: () => readiness(database),
+    metrics,
+    syncKey: syncKey(syncSecret),
+    serverKeys,
+    runs,
+    grants: makeGrantServices(database),
+    lifecycle,
+    evidence: evidenceServices(cosigners, logSigner, logWatch),
+    closing: closing.signal,
+  };
+  const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
+  app.addHook("preClose", (done) => {
+    closing.abort();
+    // A connection that was busy when the close began falls idle later, and would be kept alive until its time-out.
+    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
+    app.server.once("close", () => clearInterval(timer));
+    timer.unref();
+    done();
+  });
+  app.addHook("onReady", async () => {
+    const clocks = startClocks({
+      logSigner,
+      logWatch,
+      config,
+      database,
+      app,
+      lifecycle,
+      flushUse: () => authenticator.flushUse(),
+    });
+    runs.start();
+    app.addHook("onClose", async () => {
+      await Promise.all([clocks.stop(), runs.stop()]);
+      await lifecycle.stop();
+      await targetDatabases.close();
+    });
+  });
+  return app;
+}
+
+function runServices(
+  { config, database, serverKeys, targets, logger, builds: knownBuilds }: Dependencies,
+  targetDatabases: ReturnType<typeof openTargets>,
+): ReturnType<typeof makeRuns> {
+  return makeRuns({
     control: database,
     targets: targetDatabases,
     builds: [
@@ -97,69 +150,35 @@ export function buildApp({
     concurrency: config.runConcurrency,
     log: (message, fields) => logger?.warn(fields, message),
   });
-  const lifecycle = makeLifecycle({
-    control: database,
-    targets: targetDatabases,
-    log: (message, fields) => logger?.warn(fields, message),
-  });
-  const metrics = createMetrics(database);
-  standingMetrics(metrics.registry, database);
-  const services: Services = {
-    database,
-    authenticate: (token) => authenticator.authenticate(token),
-    ready: () => readiness(database),
-    metrics,
-    syncKey: syncKey(syncSecret),
-    serverKeys,
-    runs,
-    grants: makeGrantServices(database),
-    lifecycle,
-    evidence: {
-      sign(statement) {
-        if (logSigner === undefined) throw new ServiceProblem("INTERNAL_ERROR", "This process has no key of the log.");
-        return signStatement(statement, logSigner) as EvidenceEnvelope;
-      },
-      cosignatures: config.cosignatures,
+}
+
+function evidenceServices(
+  cosigners: Cosigners,
+  logSigner: LogSigner | undefined,
+  logWatch: LogWatch,
+): Services["evidence"] {
+  return {
+    sign(statement) {
+      if (logSigner === undefined) throw new ServiceProblem("INTERNAL_ERROR", "This process has no key of the log.");
+      return signStatement(statement, logSigner) as EvidenceEnvelope;
     },
-    closing: closing.signal,
+    cosigners,
+    seen: () => logWatch.sighting(),
   };
-  const app = buildServer({ services, config, ...(logger && { logger }), routes, problemTables, version });
-  app.addHook("preClose", (done) => {
-    closing.abort();
-    // A connection that was busy when the close began falls idle later, and would be kept alive until its time-out.
-    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
-    app.server.once("close", () => clearInterval(timer));
-    timer.unref();
-    done();
-  });
-  app.addHook("onReady", async () => {
-    const clocks = startClocks({
-      logSigner,
-      config,
-      database,
-      app,
-      lifecycle,
-      flushUse: () => authenticator.flushUse(),
-    });
-    runs.start();
-    app.addHook("onClose", async () => {
-      await Promise.all([clocks.stop(), runs.stop()]);
-      await lifecycle.stop();
-      await targetDatabases.close();
-    });
-  });
-  return app;
 }
 
 interface Clocked extends Pick<Dependencies, "config" | "database"> {
   readonly logSigner: LogSigner | undefined;
+  readonly logWatch: LogWatch;
   readonly app: FastifyInstance;
   readonly lifecycle: LifecycleServices;
   flushUse(): Promise<void>;
 }
 
 /** What happens every so often, beside the requests. */
-function startClocks({ config, database, app, lifecycle, logSigner, ...work }: Clocked): { stop(): Promise<void> } {
+function startClocks({ config, database, app, lifecycle, logSigner, logWatch, ...work }: Clocked): {
+  stop(): Promise<void>;
+} {
   const sweeper = startSweeper({
     database,
     intervalMs: config.sweepIntervalMs,
@@ -176,7 +195,7 @@ function startClocks({ config, database, app, lifecycle, logSigner, ...work }: C
     onError: (error, name) =>
       app.log.warn({ err: error, database: name }, "the lifecycle gateway could not be watched"),
   });
-  const sealer = startSealer({ config, database, signer: logSigner, log: app.log });
+  const sealer = startSealer({ config, database, signer: logSigner, watch: logWatch, log: app.log });
   return { stop: async () => void (await Promise.all([sweeper.stop(), watch.stop(), sealer.stop()])) };
 }
 

@@ -21,9 +21,12 @@ export interface LogConfig {
 export const logVariables: { readonly [Key in keyof LogConfig]: Variable<LogConfig[Key]> } = {
   logKey: variable(
     "LOG_KEY",
-    "Key that the heads of the audit log are signed with: the log's name, a colon, and base64 of 32 bytes. The same for every service on one database. Unset: generated once under DATA_DIR.",
+    "Key that the heads of the audit log are signed with: the log's name, a colon, and base64 of 32 bytes. The same for every service on one database. To replace it: the new one, a comma, and the old one, until heads have both signatures. Unset: generated once under DATA_DIR.",
     "countersign.example.com/log:bG9uZy1yYW5kb20tdmFsdWUtb2YtMzItYnl0ZXMhISE=",
-    secret(/^[^\s+]{1,200}:[A-Za-z0-9+/]{43}=$/, "a name, a colon, and base64 of 32 bytes"),
+    secret(
+      /^[^\s+,]{1,200}:[A-Za-z0-9+/]{43}=(,[^\s+,]{1,200}:[A-Za-z0-9+/]{43}=)?$/,
+      "a name, a colon, and base64 of 32 bytes, and behind a comma the key before it",
+    ),
   ),
   sealIntervalMs: variable(
     "SEAL_INTERVAL_MS",

@@ -3,6 +3,7 @@ import pino from "pino";
 import type { Databases, Log } from "./bootstrap/databases.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database/index.ts";
+import type { LogSigner } from "./evidence/index.ts";
 
 export interface Running {
   readonly url: string;
@@ -29,10 +30,13 @@ export async function serve(config: Config): Promise<Running> {
     await databases.stop();
   };
   try {
+    const { resolveLogKey } = await import("./bootstrap/secrets.ts");
+    const logKey = await resolveLogKey(config);
     const prepared = await prepare(config, databases, log);
     database = prepared.database;
+    const logSigner = await openAuditLog(database, logKey);
     await holdIfRestored(database, config, log);
-    app = buildApp({ config, ...prepared, targets: databases.targets, logger });
+    app = buildApp({ config, ...prepared, logSigner, targets: databases.targets, logger });
     // A burst of connections waits to be accepted, as far as the system lets it: one that is dropped tries again after a second.
     const url = await app.listen({ host: config.host, port: config.port, backlog: 4_096 });
     if (prepared.credentialsFile !== undefined) await prepared.noteUrl(prepared.credentialsFile, url);
@@ -41,6 +45,12 @@ export async function serve(config: Config): Promise<Running> {
     await close();
     throw error;
   }
+}
+
+/** Only a service gives the log its key; a command on the database needs none (AUDIT-2). @throws LogKeyMismatch where it has another */
+async function openAuditLog(database: Database, signer: LogSigner): Promise<LogSigner> {
+  const { openLog } = await import("./evidence/index.ts");
+  return database.transact((tx) => openLog(tx, signer));
 }
 
 /** Before anything is served: a control database that was restored is held by whoever starts on it first (GRANT-9). */
@@ -66,11 +76,11 @@ async function makeLogger(config: Config): Promise<pino.Logger> {
 /** Migrates the database and opens it with its keys: what the service and `countersign token` both stand on. */
 export async function prepare(config: Config, databases: Databases, log: Log) {
   const [
-    { resolveLogKey, resolveSecrets },
+    { resolveSecrets },
     { ensureCredentials, noteUrl },
     { migrate, openDatabase, roleToTake },
     { checkServerKeys },
-    { openLog },
+    { ensurePartitions },
   ] = await Promise.all([
     import("./bootstrap/secrets.ts"),
     import("./bootstrap/credentials.ts"),
@@ -79,7 +89,6 @@ export async function prepare(config: Config, databases: Databases, log: Log) {
     import("./evidence/index.ts"),
   ]);
   const { syncSecret, serverKeys } = await resolveSecrets(config);
-  const logSigner = await resolveLogKey(config);
   const applied = await migrate({ ownerUrl: databases.ownerUrl, log: (message) => log(message) });
   if (applied.length > 0) log("migrated", { applied });
   const role = databases.embedded ? undefined : await roleToTake(databases.appUrl);
@@ -93,11 +102,12 @@ export async function prepare(config: Config, databases: Databases, log: Log) {
   });
   try {
     await database.transact((tx) => checkServerKeys(tx, serverKeys));
-    await database.transact((tx) => openLog(tx, logSigner));
+    // Before the first event: after a standstill of months the last that were made may be over.
+    await database.transact(ensurePartitions);
     const credentialsFile = databases.embedded
       ? await ensureCredentials(database, serverKeys, config.dataDir, syncSecret)
       : undefined;
-    return { database, syncSecret, serverKeys, logSigner, credentialsFile, noteUrl };
+    return { database, syncSecret, serverKeys, credentialsFile, noteUrl };
   } catch (error) {
     // Its open connections would keep a process alive that could not start.
     await database.close();

@@ -17,6 +17,15 @@ const gauges: Readonly<Record<keyof Standing, { readonly name: string; readonly 
     name: "countersign_sweeper_lag_seconds",
     help: "For how long the oldest expired grant or request has not been marked.",
   },
+  log_size: { name: "countersign_log_size", help: "Leaves of the audit log." },
+  log_unsealed_events: {
+    name: "countersign_log_unsealed_events",
+    help: "Audit events that are not in the log yet, at most: for a moment those of transactions that were rolled back count too.",
+  },
+  log_unsealed_seconds: {
+    name: "countersign_log_unsealed_seconds",
+    help: "Age of the oldest audit event that is not in the log.",
+  },
   open_incidents: { name: "countersign_open_incidents", help: "Lifecycle incidents that nobody has resolved." },
 };
 

@@ -2,6 +2,7 @@ import { expireRequests } from "./approvals/index.ts";
 import { type Clock, startClock } from "./clock.ts";
 import type { Database } from "./database/index.ts";
 import { expireGrants } from "./grants/index.ts";
+import { forgetOldAnswers } from "./idempotency/index.ts";
 import { serviceCaller } from "./kernel/caller.ts";
 import { expireProposalApprovals } from "./plans/index.ts";
 
@@ -28,5 +29,6 @@ async function sweep({ database, also }: SweeperOptions): Promise<void> {
   while ((await database.transact((tx) => expireGrants(tx, caller, batch))) === batch);
   while ((await database.transact((tx) => expireRequests(tx, caller, batch))) === batch);
   while ((await database.transact((tx) => expireProposalApprovals(tx, caller, batch))) === batch);
+  while ((await database.transact((tx) => forgetOldAnswers(tx, batch))) === batch);
   await also();
 }

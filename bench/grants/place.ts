@@ -29,6 +29,8 @@ export interface Place extends Base {
 }
 
 const serverKey = "k1:Y291bnRlcnNpZ24tYmVuY2gtc2VydmVyLWtleS0zMmI=";
+/** The benches' services sign their logs with it; one that was there before the log does not look at it. */
+export const logKey = "log.example/bench:bG9nLWtleS1vZi10aGUtYmVuY2gtb2YtMzItYnl0ZXM=";
 export const syncSecret = "a-sync-secret-for-the-bench-only";
 export const executor = "bench-executor";
 
@@ -76,6 +78,7 @@ export async function startService(base: Base, root: URL): Promise<Place> {
     DATABASE_URL: base.appUrl,
     DATABASE_OWNER_URL: base.ownerUrl,
     SERVER_KEYS: serverKey,
+    LOG_KEY: logKey,
     SYNC_SECRET: syncSecret,
     LOG_LEVEL: "error",
     // What is measured is how fast it answers, not when it declines to.

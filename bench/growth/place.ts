@@ -5,7 +5,7 @@ import { createDatabase, type EmbeddedServer } from "../../src/database/embedded
 import { type Role, serviceCaller } from "../../src/kernel/caller.ts";
 import { ServerKeys } from "../../src/kernel/server-keys.ts";
 import { checkServerKeys, createToken, ensurePrincipal } from "../../src/principals/index.ts";
-import { end, onceAs, startProcess } from "../grants/place.ts";
+import { end, logKey, onceAs, startProcess } from "../grants/place.ts";
 
 const serverKey = "k1:Z3Jvd3RoLWJlbmNoLXNlcnZlci1rZXktb2YtMzJieXQ=";
 export const syncSecret = "a-sync-secret-for-the-growth-bench";
@@ -53,6 +53,7 @@ async function start(ownerUrl: string, appUrl: string, sweepMs: number): Promise
     DATABASE_URL: appUrl,
     DATABASE_OWNER_URL: ownerUrl,
     SERVER_KEYS: serverKey,
+    LOG_KEY: logKey,
     SYNC_SECRET: syncSecret,
     LOG_LEVEL: process.argv.includes("--verbose") ? "warn" : "fatal",
     MAX_EVENT_LOOP_DELAY_MS: "0",

@@ -7,7 +7,7 @@ import { migrate, openDatabase } from "../../src/database/index.ts";
 import { type Role, serviceCaller } from "../../src/kernel/caller.ts";
 import { ServerKeys } from "../../src/kernel/server-keys.ts";
 import { checkServerKeys, createToken, ensurePrincipal } from "../../src/principals/index.ts";
-import { end, executor, onceAs, startProcess } from "../grants/place.ts";
+import { end, executor, logKey, onceAs, startProcess } from "../grants/place.ts";
 import type { Order } from "./generator.ts";
 import type { Second } from "./tally.ts";
 
@@ -35,6 +35,7 @@ export async function makePlace(server: EmbeddedServer): Promise<Place> {
     DATABASE_URL: appUrl,
     DATABASE_OWNER_URL: ownerUrl,
     SERVER_KEYS: key,
+    LOG_KEY: logKey,
     SYNC_SECRET: "a-sync-secret-for-the-bench-only",
     LOG_LEVEL: "error",
     RATE_LIMIT_MAX: "1000000000",

@@ -1,15 +1,5 @@
 import { Plan } from "../../src/plan-file/index.ts";
-import type { Generator } from "../generator.ts";
-
-const lineWidth = 120;
-
-/** The formatter has lists of strings on one line where they fit. */
-function shortLists(text: string): string {
-  return text.replace(/^( *(?:"[^"\n]*": )?)\[\n((?: *"[^\n]*",?\n)+) *\](,?)$/gm, (written, before, items, comma) => {
-    const line = `${before}[${String(items).trim().replace(/,\n */g, ", ")}]${comma}`;
-    return line.length <= lineWidth ? line : written;
-  });
-}
+import { type Generator, jsonFile } from "../generator.ts";
 
 /** The JSON Schema of plan files, for editors and for whoever writes plans by program. */
 const planSchema: Generator = {
@@ -22,7 +12,7 @@ const planSchema: Generator = {
       // TypeBox keeps what it knows of a type beside the keywords; JSON has the keywords alone.
       ...(JSON.parse(JSON.stringify(Plan)) as Record<string, unknown>),
     };
-    return new Map([["plans/plan.schema.json", `${shortLists(JSON.stringify(schema, null, 2))}\n`]]);
+    return new Map([["plans/plan.schema.json", jsonFile(schema)]]);
   },
 };
 

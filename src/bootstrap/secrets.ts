@@ -57,8 +57,15 @@ export async function resolveLogKey(config: Config): Promise<LogSigner> {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new ConfigurationError([`LOG_KEY is unset, and none can be kept under DATA_DIR (${why})`]);
     }));
-  const at = text.lastIndexOf(":");
-  return logSigner(text.slice(0, at), Buffer.from(text.slice(at + 1), "base64"));
+  const [present, ...before] = text.split(",").map((entry) => {
+    const at = entry.lastIndexOf(":");
+    return logSigner(entry.slice(0, at), Buffer.from(entry.slice(at + 1), "base64"));
+  });
+  if (present === undefined) throw new Error("no key of the log");
+  if (before.some(({ key }) => key.name !== present.key.name)) {
+    throw new ConfigurationError(["LOG_KEY has keys of two names; a log keeps its name when it gets another key"]);
+  }
+  return { ...present, also: before };
 }
 
 async function generatedLogKey(dataDir: string): Promise<string> {

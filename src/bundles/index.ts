@@ -1,4 +1,10 @@
 export { type EvidenceSubject, gatherEvidence } from "./gather.ts";
 export { BundleProblem } from "./errors.ts";
-export { evidencePage } from "./page.ts";
-export { EvidenceEnvelope, type EvidenceStatement } from "./schemas.ts";
+export { evidencePage, evidencePageHeaders } from "./page.ts";
+export {
+  EvidenceEnvelope,
+  EvidencePredicate,
+  type EvidenceStatement,
+  predicateSchema,
+  predicateType,
+} from "./schemas.ts";

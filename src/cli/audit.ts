@@ -2,9 +2,13 @@ import { createReadStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
+import { readConfig } from "../config.ts";
 import { parseVerifierKey, verifyExport } from "../evidence/index.ts";
 import { canonicalJson } from "../kernel/json.ts";
+import { verifyOnDatabase } from "../verify-log.ts";
 import type { Connect } from "./approvals.ts";
+import { addRetainCommand } from "./audit-retain.ts";
+import { UsageError } from "./connection.ts";
 import { table } from "./output.ts";
 import type { Run } from "./tokens.ts";
 
@@ -12,6 +16,7 @@ interface VerifyOptions {
   readonly key?: readonly string[];
   readonly witness?: readonly string[];
   readonly since?: readonly string[];
+  readonly database?: boolean;
 }
 
 const many = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -64,6 +69,7 @@ export function addAuditCommands(program: Command, run: Run, connect: Connect): 
         const { client } = connect("auditor");
         const head = await client.auditCheckpoint();
         const to = await open(file, "wx", 0o600);
+        const elsewhere = new Set<string>();
         try {
           await to.write(`${canonicalJson({ format: "countersign-log/1", ...head })}\n`);
           for (let start: number | null = 0; start !== null && start < head.size; ) {
@@ -72,33 +78,51 @@ export function addAuditCommands(program: Command, run: Run, connect: Connect): 
               start: String(start),
               limit: String(limit),
             });
-            await to.write(page.items.map((item) => `${canonicalJson(item)}\n`).join(""));
+            const named = page.retained.filter(({ sha256 }) => !elsewhere.has(sha256));
+            for (const part of named) elsewhere.add(part.sha256);
+            const lines = [...named.map((retained) => ({ retained })), ...page.items];
+            await to.write(lines.map((line) => `${canonicalJson(line)}\n`).join(""));
             start = start + limit < head.size ? page.next : null;
           }
         } finally {
           await to.close();
         }
-        return { value: { file, size: head.size }, text: `${file}: ${head.size} leaves` };
+        const without = elsewhere.size === 0 ? "" : `; those of ${elsewhere.size} retained months are in their files`;
+        return { value: { file, size: head.size }, text: `${file}: ${head.size} leaves${without}` };
       }),
     );
+  addVerifyCommand(audit, run);
+  addRetainCommand(audit, run, many);
+}
+
+function addVerifyCommand(audit: Command, run: Run): void {
   audit
     .command("verify")
     .description("work the log out again from an export, off-line; exit 1 when a claim is not proved")
-    .argument("<file>")
+    .argument("[files...]", "an export, with the files of the months that were retained, if there are any")
     .option("--key <vkey>", "the log's key, as you have kept it", many)
     .option("--witness <vkey>", "a witness that must have signed", many)
     .option("--since <file>", "a signed head that you have kept", many)
-    .action((file: string, options: VerifyOptions) =>
+    .option("--database", "the log where it is (DATA_DIR or DATABASE_URL), in place of an export")
+    .action((files: readonly string[], options: VerifyOptions) =>
       run(async () => {
+        if (files.length > 0 === (options.database === true)) {
+          throw new UsageError("say either the files of an export or --database");
+        }
         const earlier = await Promise.all((options.since ?? []).map((path) => readFile(path, "utf8")));
-        const value = await verifyExport(
-          createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }),
-          {
-            keys: (options.key ?? []).map(parseVerifierKey),
-            witnesses: (options.witness ?? []).map(parseVerifierKey),
-            earlier,
-          },
-        );
+        const value =
+          options.database === true
+            ? await verifyOnDatabase(readConfig(), options.key ?? [], earlier)
+            : await verifyExport(
+                files.map((file) =>
+                  createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }),
+                ),
+                {
+                  keys: (options.key ?? []).map(parseVerifierKey),
+                  witnesses: (options.witness ?? []).map(parseVerifierKey),
+                  earlier,
+                },
+              );
         const rows = value.findings.map((one) => [one.proved ? "proved" : "NOT PROVED", one.claim, one.detail]);
         return { value, code: value.passed ? 0 : 1, text: table(["", "claim", "by"], rows) };
       }),

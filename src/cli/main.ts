@@ -9,6 +9,7 @@ import { addAuditCommands } from "./audit.ts";
 import { type ConnectionOptions, connect as connectWith, UsageError } from "./connection.ts";
 import { addBuildCommands } from "./builds.ts";
 import { addDecisionCommands } from "./decisions.ts";
+import { addEvidenceCommands } from "./evidence.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addHoldCommands } from "./holds.ts";
 import { addLeaseCommands } from "./leases.ts";
@@ -52,6 +53,7 @@ function makeProgram(): Command {
   addLeaseCommands(program, run, connect);
   addBuildCommands(program, run, connect);
   addRunCommands(program, run, connect);
+  addEvidenceCommands(program, run, connect);
   addPlanCommands(program, run, connect);
   addDecisionCommands(program, run, connect);
   addLifecycleCommands(program, run, connect);

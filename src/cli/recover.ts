@@ -10,18 +10,20 @@ interface RecoverOptions {
   readonly restored?: boolean;
   readonly nothingLost?: boolean;
   readonly skip?: readonly string[];
+  readonly head?: readonly string[];
 }
 
 async function recoverNow(options: RecoverOptions): Promise<Shown> {
-  const { reason, restored = false, nothingLost = false, skip = [] } = options;
+  const { reason, restored = false, nothingLost = false, skip = [], head } = options;
   if (restored && nothingLost) throw new UsageError("--restored and --nothing-lost contradict each other");
   const { incarnation, replayed, report, audit } = await recoverDatabase(readConfig(), {
     reason,
     restored,
     nothingLost,
     skip,
+    heads: head,
   });
-  const { fences, lost_runs, look_through, ...rest } = report;
+  const { fences, lost_runs, look_through, log, ...rest } = report;
   const counted = Object.fromEntries(
     Object.entries(rest).map(([name, entry]) => [name, Array.isArray(entry) ? entry.length : entry]),
   );
@@ -34,6 +36,8 @@ async function recoverNow(options: RecoverOptions): Promise<Shown> {
       targets: report.targets.join(" ") || null,
       fences_raised: fences.length,
       lost_runs: lost_runs.length,
+      log: log?.origin ?? null,
+      log_key: log?.verifier_key ?? null,
       look_through,
       audit_passed: audit.passed,
       audit_events: audit.events,
@@ -42,6 +46,11 @@ async function recoverNow(options: RecoverOptions): Promise<Shown> {
       "fences",
       ["lease", "restored", "in targets", "raised to"],
       fences.map((one) => [one.lease_name, one.restored, one.in_targets, one.raised_to]),
+    ),
+    lines(
+      "heads of the log that are elsewhere",
+      ["where", "leaves", "this database"],
+      (log?.seen ?? []).map((one) => [one.where, one.size ?? "-", one.contradiction ?? "continues it"]),
     ),
     lines(
       "runs of the time that was lost",
@@ -73,5 +82,6 @@ export function addRecoverCommand(program: Command, run: Run): void {
     .option("--restored", "it was restored, though it does not show: a volume or a machine was put back")
     .option("--nothing-lost", "it was moved, or has failed over, and nothing acknowledged was lost: take nothing back")
     .option("--skip <target...>", "targets that are gone")
+    .option("--head <file...>", "signed heads of the log that were kept elsewhere, and exports of it")
     .action((options: RecoverOptions) => run(() => recoverNow(options)));
 }

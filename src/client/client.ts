@@ -231,6 +231,21 @@ export class Client {
     return this.#get(at("/v1/rehearsals/{}", ref), {}, options);
   }
 
+  /** The evidence of a grant as it was signed, byte for byte, or as a page to read (OPEN-5). */
+  grantEvidence(authCode: string, as: "file" | "page" = "file", options?: CallOptions): Promise<string> {
+    return this.#evidence(at("/v1/grants/{}/evidence", authCode), as, options);
+  }
+
+  /** The evidence of a run, with what let it in. */
+  runEvidence(root: string, as: "file" | "page" = "file", options?: CallOptions): Promise<string> {
+    return this.#evidence(at("/v1/runs/{}/evidence", root), as, options);
+  }
+
+  #evidence(path: string, as: "file" | "page", options?: CallOptions): Promise<string> {
+    const headers = () => ({ accept: as === "page" ? "text/html" : "application/json" });
+    return this.#transport.sendForText({ method: "GET", path, headers }, options);
+  }
+
   auditEvents(query: Query = {}, options?: CallOptions): Promise<PageOf<AuditEvent>> {
     return this.#get("/v1/audit/events", query, options);
   }

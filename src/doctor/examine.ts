@@ -4,6 +4,7 @@ import type { GatewaySighting } from "../lifecycle/index.ts";
 import { tokensExpiringWithin } from "../principals/index.ts";
 import { commitModeFindings } from "./commit-mode/findings.ts";
 import { lifecycleFindings } from "./lifecycle/findings.ts";
+import { logFindings, type LogSighting } from "./log/findings.ts";
 import type { Sightings } from "../rehearsals/index.ts";
 import { planFindings } from "./plans/findings.ts";
 import { runFindings } from "./runs/findings.ts";
@@ -18,12 +19,14 @@ const clockToleranceMs = 2_000;
  * @param targets the names of the configured target databases
  * @param sightings how the targets look that live grants were rehearsed in
  * @param gateways how the accepted lifecycle gateways look
+ * @param log what this process knows of the audit log
  */
 export async function examine(
   tx: Tx,
   targets: readonly string[],
   sightings: Sightings,
   gateways: readonly GatewaySighting[],
+  log: LogSighting,
 ): Promise<Diagnosis> {
   const sent = Date.now();
   const database = await databaseClock(tx);
@@ -37,6 +40,7 @@ export async function examine(
     ...(await runFindings(tx, sightings)),
     ...(await planFindings(tx, targets)),
     ...(await lifecycleFindings(tx, gateways)),
+    ...(await logFindings(tx, log)),
     ...(await tokens(tx)),
     ...(await sweeper(tx)),
   ];

@@ -74,7 +74,7 @@ export async function overdueCounts(tx: Tx): Promise<OverdueCounts> {
 }
 
 /** What is open now: counts, and ages in seconds by the database's clock; 0 where there is nothing. */
-export interface Standing {
+export interface OpenRow {
   holds: number;
   /** Runs that somebody has to work on, and those whose claim has run out. */
   runs_under_way: number;
@@ -92,8 +92,8 @@ const seconds = (since: string): string =>
   `coalesce(greatest(extract(epoch FROM clock_timestamp() - ${since}), 0), 0)::float8`;
 
 /** Over partial indexes of what is open; history costs nothing. */
-export async function standing(tx: Tx): Promise<Standing> {
-  const { rows } = await tx.query<Standing>(
+export async function standing(tx: Tx): Promise<OpenRow> {
+  const { rows } = await tx.query<OpenRow>(
     `SELECT (SELECT count(*)::int FROM registration_holds WHERE lifted_at IS NULL) AS holds,
             (SELECT count(*)::int FROM lifecycle_incidents WHERE status = 'open') AS open_incidents,
             runs.*, grants.live_grants, grants.drafts,

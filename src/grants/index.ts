@@ -1,4 +1,5 @@
 export { consumeGrant } from "./consume.ts";
+export { readReceipt, type StoredReceipt } from "./receipt.ts";
 export { readSigningPayload, signGrant } from "./esign/index.ts";
 export { GrantProblem } from "./errors.ts";
 export { expireGrants } from "./expire.ts";

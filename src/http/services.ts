@@ -1,6 +1,8 @@
 import type { EvidenceEnvelope, EvidenceStatement } from "../bundles/index.ts";
 import type { Database } from "../database/index.ts";
 import type { syncKey } from "../dispatch/index.ts";
+import type { LogSighting } from "../doctor/index.ts";
+import type { Cosigners } from "../evidence/index.ts";
 import type { Role } from "../kernel/caller.ts";
 import type { GrantServices } from "../grants/index.ts";
 import type { LifecycleServices } from "../lifecycle/index.ts";
@@ -46,10 +48,12 @@ export interface Services extends CoreServices {
   readonly grants: GrantServices;
   /** The targets that lifecycle units are in. */
   readonly lifecycle: LifecycleServices;
-  /** What evidence is signed with, and how many witnesses must have signed the log that it refers to. */
+  /** What evidence is signed with, and who must have signed the log that it refers to. */
   readonly evidence: {
     /** @throws ServiceProblem INTERNAL_ERROR where this process has no key of the log */
     sign(statement: EvidenceStatement): EvidenceEnvelope;
-    readonly cosignatures: number;
+    readonly cosigners: Cosigners;
+    /** What this process knows of the log. */
+    seen(): LogSighting;
   };
 }

@@ -2,7 +2,7 @@ import { type Tx, waitForStandby } from "../database/index.ts";
 import { Problem } from "../kernel/problem.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { IdempotencyProblem } from "./errors.ts";
-import { find, insert, type KeyScope, type StoredAnswer, tryLock } from "./store.ts";
+import { deleteOld, find, insert, type KeyScope, type StoredAnswer, tryLock } from "./store.ts";
 
 export interface Claim extends KeyScope {
   /** Digest of the canonical body: the same content in another order of keys is the same body. */
@@ -90,4 +90,9 @@ const passingKinds = new Set(["limited", "unavailable", "internal", "unauthentic
 /** Whether the same request would be refused alike tomorrow, so that the refusal may be kept under its key. */
 export function isLasting(problem: Problem): boolean {
   return !passingKinds.has(problem.definition.kind) && !liftedByTime.has(problem.code);
+}
+
+/** Forgets answers that are older than thirty days, the database's limit. @returns how many: fewer than asked for where none is left */
+export function forgetOldAnswers(tx: Tx, limit: number): Promise<number> {
+  return deleteOld(tx, limit);
 }

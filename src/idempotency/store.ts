@@ -72,6 +72,17 @@ export async function insert(tx: Tx, scope: KeyScope, requestDigest: string, ans
   );
 }
 
+/** Deletes answers that are kept for long enough. @returns how many; fewer where another sweep was there first */
+export async function deleteOld(tx: Tx, limit: number): Promise<number> {
+  const { rowCount } = await tx.query(
+    `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+       SELECT ctid FROM idempotency_keys WHERE created_at < clock_timestamp() - interval '30 days' - interval '1 minute'
+        LIMIT $1))`,
+    [limit],
+  );
+  return rowCount;
+}
+
 /** 64 bits of a digest: two scopes that share a number merely wait for each other, since the row decides. */
 function lockNumber(scope: KeyScope): string {
   const text = JSON.stringify(["idempotency", scope.principal, scope.method, scope.path, scope.key]);

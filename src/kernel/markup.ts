@@ -1,11 +1,12 @@
 /** A cell of a table: text, or a number. */
 export type Cell = string | number;
 
-/** A whole page, with neither style nor script. */
-export function document(title: string, parts: readonly string[]): string {
+/** A whole page, without script, and without style unless it brings its own: then its route has to let that in. */
+export function document(title: string, parts: readonly string[], style?: string): string {
+  const look = style === undefined ? "" : `<style>${style}</style>`;
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escape(title)} - Countersign</title></head>
+<head><meta charset="utf-8"><title>${escape(title)} - Countersign</title>${look}</head>
 <body>
 <h1>${escape(title)}</h1>
 ${parts.join("\n")}
@@ -40,6 +41,20 @@ ${body.join("\n")}
 /** A part of a page that says of itself whether it passed. */
 export function section(heading: string, passed: boolean, ...parts: readonly string[]): string {
   return `<section>\n<h2>${escape(heading)}: ${word(passed)}</h2>\n${parts.join("\n")}\n</section>`;
+}
+
+/** A part of a page under a heading. */
+export function part(heading: string, ...parts: readonly string[]): string {
+  return `<section>\n<h2>${escape(heading)}</h2>\n${parts.join("\n")}\n</section>`;
+}
+
+export function paragraph(text: string): string {
+  return `<p>${escape(text)}</p>`;
+}
+
+/** Text as it stands, with its lines. */
+export function preformatted(text: string): string {
+  return `<pre>${escape(text)}</pre>`;
 }
 
 /** How a page says it. */

@@ -1,5 +1,6 @@
 export { type ActContext, commitStep, rehearseStep, rollBackStep, type StepPath } from "./act.ts";
 export { PlanProblem } from "./errors.ts";
+export { readStepEvidence, type StepEvidence } from "./evidence.ts";
 export { listPlans, readPlan } from "./read.ts";
 export { commitRecordStep, isRecordStep } from "./record-step.ts";
 export { approveStep } from "./records/approve.ts";

@@ -1,6 +1,6 @@
 import { withdrawEveryRequest } from "../approvals/index.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { appendEvent } from "../evidence/index.ts";
+import { appendEvent, type HeadElsewhere, type LogSigner, renameLog } from "../evidence/index.ts";
 import { revokeEveryLiveGrant } from "../grants/index.ts";
 import type { Caller } from "../kernel/caller.ts";
 import { raiseInTarget, raiseLeases } from "../leases/index.ts";
@@ -33,6 +33,8 @@ export interface RecoverOptions {
   /** What the targets have seen; fences are raised in them as well. */
   readonly targets: readonly LookedAt[];
   readonly skipped: readonly string[];
+  /** The log's key, and what others know of the log; undefined where nothing was ever signed. */
+  readonly log?: { readonly signer: LogSigner; readonly seen: readonly HeadElsewhere[] } | undefined;
 }
 
 export interface Recovered {
@@ -71,18 +73,20 @@ export async function recover(control: Database, caller: Caller, options: Recove
 }
 
 /** Restores that wait for this; one that has left no trace begins to count here. */
-async function pendingRestores(
-  tx: Tx,
-  caller: Caller,
-  { restored, reason }: RecoverOptions,
-): Promise<IncarnationRow[]> {
+async function pendingRestores(tx: Tx, caller: Caller, options: RecoverOptions): Promise<IncarnationRow[]> {
   await lockIncarnations(tx);
   const found = await unrecovered(tx);
   const latest = await latestIncarnation(tx);
   // While the hold of a recovery stands, saying so again is the same restore.
+  const restored = options.restored || contradictions(options).length > 0;
   if (found.length > 0 || !restored || latest?.held === true) return found;
-  await note(tx, caller, latest, "restore", await holdAll(tx, caller, reason));
+  await note(tx, caller, latest, "restore", await holdAll(tx, caller, options.reason));
   return unrecovered(tx);
+}
+
+/** Heads of the log that others have and that this database contradicts: as good a trace of a restore as any. */
+function contradictions({ log }: RecoverOptions): readonly HeadElsewhere[] {
+  return (log?.seen ?? []).filter(({ contradiction }) => contradiction !== null);
 }
 
 function answerAgain(latest: IncarnationRow | undefined) {
@@ -112,7 +116,8 @@ async function takeBack(
   const grants_revoked = await revokeEveryLiveGrant(tx, caller, reason);
   const records_revoked = await revokeEveryProposalApproval(tx, caller, reason);
   const requests_withdrawn = await withdrawEveryRequest(tx, caller, reason);
-  const done = { runs_parked, fences, grants_revoked, records_revoked, requests_withdrawn };
+  const log = options.log === undefined ? undefined : await renameLog(tx, caller, options.log.signer, options.log.seen);
+  const done = { runs_parked, fences, grants_revoked, records_revoked, requests_withdrawn, log: log ?? null };
   const next_event = (await skipLostEvents(tx)) + 1;
   return reportOf(tx, pending, options, { ...done, next_event });
 }
@@ -129,6 +134,13 @@ async function leaveAll(
 ): Promise<RecoveryReport> {
   const ahead = await neverGivenOut(tx, highestFences(options.targets));
   const report = await reportOf(tx, pending, options, nothing);
+  const [head] = contradictions(options);
+  if (head !== undefined) {
+    throw new RecoveryProblem(
+      "SOMETHING_LOST",
+      `${head.where} has a head of the log of ${head.size ?? "more"} leaves: ${head.contradiction}.`,
+    );
+  }
   if (ahead.length > 0 || report.lost_runs.length > 0) {
     const runs = report.lost_runs.map((run) => run.run_root);
     throw new RecoveryProblem(
@@ -147,6 +159,7 @@ const nothing = {
   records_revoked: [],
   requests_withdrawn: [],
   next_event: null,
+  log: null,
 } satisfies Partial<RecoveryReport>;
 
 async function reportOf(

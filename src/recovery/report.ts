@@ -1,3 +1,4 @@
+import type { Renamed } from "../evidence/index.ts";
 import type { RaisedFence } from "../leases/index.ts";
 
 /** A run that a target knows, under an authorization that the restored database does not know as used. */
@@ -28,6 +29,8 @@ export interface RecoveryReport {
   readonly targets_skipped: readonly string[];
   readonly lost_runs: readonly LostRun[];
   readonly next_event: number | null;
+  /** The log's new name; null where it kept its own, since nothing was lost, or had none. */
+  readonly log: Renamed | null;
   /** What may have been taken back in the time that was lost, and stands again: to be gone through by hand. */
   readonly look_through: {
     readonly tokens: number;

@@ -28,6 +28,7 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
   "PUT /v1/action-types/none": ["admin"],
   "GET /v1/grants": any,
   "GET /v1/grants/GBA-C1-NONE": any,
+  "GET /v1/grants/GBA-C1-NONE/evidence": any,
   "POST /v1/grants/verify": ["c1-builder", "operator"],
   "POST /v1/grants/GBA-C1-NONE/verify": ["c1-builder", "operator"],
   "POST /v1/grants/GBA-C1-NONE/consume": ["c1-builder"],
@@ -50,6 +51,7 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
   "POST /v1/builds/none/digests": any,
   "GET /v1/runs": any,
   "GET /v1/runs/none": any,
+  "GET /v1/runs/none/evidence": any,
   "POST /v1/runs": ["c1-builder"],
   "POST /v1/runs/none/resume": ["c1-builder"],
   "POST /v1/runs/none/rollback": ["c1-builder"],
@@ -91,6 +93,10 @@ const matrix: Readonly<Record<string, readonly Person[]>> = {
   "POST /v1/leases/none/renew": ["c1-builder"],
   "POST /v1/leases/none/release": ["c1-builder"],
   "GET /v1/audit/events": ["auditor"],
+  "GET /v1/audit/checkpoint": ["auditor"],
+  "GET /v1/audit/proofs/inclusion": ["auditor"],
+  "GET /v1/audit/proofs/consistency": ["auditor"],
+  "GET /v1/audit/leaves": ["auditor"],
   "GET /v1/doctor": ["operator", "auditor"],
 };
 
@@ -147,9 +153,33 @@ t.test("APR-8 every role on every route is let in or refused as the contract say
   t.same(await events(), before, "nothing was written");
 });
 
+/** What is no route of the API's: files, for whoever reads logs of this kind without knowing of the service. */
+const files = ["/v1/audit/log/checkpoint", "/v1/audit/log/tile/0/000.p/1", "/v1/audit/log/tile/entries/000.p/1"];
+
+t.test("AUDIT-2 the files of the log are the auditors' alone, unless the configuration opens them", async (t) => {
+  const service = await startService(t, { targets: {} });
+  for (const path of files) {
+    for (const person of everyone) {
+      const answer = await service.call("GET", path, { as: person });
+      t.equal(answer.status, person === "auditor" ? 404 : 403, `${path} as ${person}: there is nothing in it yet`);
+    }
+    t.equal((await service.call("GET", path)).status, 401, `${path} refuses nobody`);
+  }
+  const { stage } = service;
+  const open = await startService(t, { stage, targets: {}, config: { logReaders: "everyone" } });
+  for (const path of files) t.equal((await open.call("GET", path)).status, 404, `${path} is open`);
+});
+
 t.test("operations: health, metrics and documentation are open", async (t) => {
   const service = await startService(t);
-  for (const path of ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs/"]) {
+  for (const path of [
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs/",
+    "/docs/evidence/v1/predicate.schema.json",
+  ]) {
     t.equal((await service.call("GET", path)).status, 200, path);
   }
   const metrics = (await service.call("GET", "/metrics")).text;

@@ -9,7 +9,7 @@ import t, { type Test } from "tap";
 import { openDatabase, roleToTake } from "../../src/database/index.ts";
 import { eventually, newDataDirectory } from "../support/data-directory.ts";
 import { consume, mintGrant } from "../support/flow.ts";
-import { setStage, spawnService } from "../support/service.ts";
+import { logKey, setStage, spawnService } from "../support/service.ts";
 import { spawnNode, startedWith } from "../support/started.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -73,6 +73,7 @@ t.test("operations: other server keys than the database knows end the start with
       DATABASE_OWNER_URL: names.ownerUrl,
       SYNC_SECRET: "x".repeat(24),
       SERVER_KEYS: `k1:${"A".repeat(43)}=`,
+      LOG_KEY: logKey,
     }),
   );
   t.equal(code, 1);

@@ -26,7 +26,12 @@ t.test(
     const service = await startService(t);
     const { body } = await expectStatus(service.call("GET", "/v1/doctor", { as: "auditor" }), 200);
     const codes = (body["findings"] as unknown as Finding[]).map((finding) => finding.code);
-    t.same([...new Set(codes)].toSorted(), ["HANDLER_UNIMPLEMENTED", "NO_SIGNING_KEY", "TOKEN_EXPIRES_SOON"]);
+    t.same([...new Set(codes)].toSorted(), [
+      "HANDLER_UNIMPLEMENTED",
+      "LOG_NOT_WITNESSED",
+      "NO_SIGNING_KEY",
+      "TOKEN_EXPIRES_SOON",
+    ]);
     t.same((await findings(service, "HANDLER_UNIMPLEMENTED")).map((finding) => finding.subject).toSorted(), [
       "assign_axis_owner",
       "assign_governance_owner",

@@ -1,13 +1,17 @@
 import t, { type Test } from "tap";
 import type pg from "pg";
-import { readCheckpoint, readLeaves, verifyExport } from "../../src/evidence/index.ts";
+import { readCheckpoint, readLeaves, verifyExport, verifyLog } from "../../src/evidence/index.ts";
 import { LogFault } from "../../src/evidence/log/faults.ts";
+import { makeLogKeeper } from "../../src/evidence/log/keep.ts";
+import { verifierKey } from "../../src/evidence/log/note.ts";
 import { seal, type Seen } from "../../src/evidence/log/seal.ts";
 import { openLog } from "../../src/evidence/log/open.ts";
+import { walkLog } from "../../src/evidence/log/walk.ts";
 import { canonicalJson } from "../../src/kernel/json.ts";
+import { sealAll } from "./retention-scene.ts";
 import { connect, insertEvent, type LogScene, setLogScene } from "../support/log-scene.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(280_000);
 
 const events = 300;
 
@@ -20,26 +24,18 @@ interface Kept {
   readonly seen: Seen | undefined;
 }
 
-async function sealAll({ database, signer }: LogScene, seen?: Seen): Promise<Seen | undefined> {
-  let last = seen;
-  for (let idle = 0; idle < 2; ) {
-    const sealed = await seal(database, signer, last);
-    if (sealed === undefined) continue;
-    last = sealed.seen;
-    if (sealed.added === 0) idle += 1;
-  }
-  return last;
-}
+const insertEvents = `INSERT INTO audit_events (actor, action, resource_type, resource_id, request_id, after)
+  SELECT 'writer', 'thing.changed', 'thing', 't' || n % 7, 'r', jsonb_build_object('version', n) FROM generate_series($1::int, $2::int) AS n`;
 
 /** A log with a history, and the database's administrator with every guard off. */
 async function setKept(t: Test): Promise<Kept> {
   const scene = await setLogScene(t);
   await scene.database.transact((tx) => openLog(tx, scene.signer)).catch(() => undefined);
   const admin = await connect(t, scene.names.superUrl);
-  for (let n = 1; n <= 200; n += 1) await admin.query(insertEvent, [`t${n % 7}`, n]);
+  await admin.query(insertEvents, [1, 200]);
   let seen = await sealAll(scene);
   const earlier = (await scene.database.transact((tx) => readCheckpoint(tx))).note;
-  for (let n = 201; n <= events; n += 1) await admin.query(insertEvent, [`t${n % 7}`, n]);
+  await admin.query(insertEvents, [201, events]);
   seen = await sealAll(scene, seen);
   await admin.query("SET session_replication_role = replica");
   for (const table of [
@@ -82,6 +78,17 @@ async function sealer({ scene, seen }: Kept, remembers: boolean): Promise<string
   return fault instanceof LogFault ? fault.code : undefined;
 }
 
+/** What a walk along the whole log finds, bundle by bundle. */
+async function walk({ scene }: Kept): Promise<string[]> {
+  const codes: string[] = [];
+  for (let from = 0; ; ) {
+    const { next, faults } = await walkLog(scene.database, from, 1, [scene.signer.key]);
+    codes.push(...faults.map(({ code }) => code));
+    if (next === 0) return codes;
+    from = next;
+  }
+}
+
 const rows = {
   "an event edited": "UPDATE audit_events SET actor = 'somebody' WHERE seq = 150",
   "what an event says of a state edited": `UPDATE audit_events SET after = '{"version": 9}' WHERE seq = 150`,
@@ -94,6 +101,14 @@ t.test("AUDIT-2 an untouched log passes every check", async (t) => {
   const kept = await setKept(t);
   t.same(await audit(kept), []);
   t.equal(await sealer(kept, true), undefined);
+  t.same(await walk(kept), []);
+  const { database, signer } = kept.scene;
+  const verdict = await verifyLog(database, [signer.key], [kept.earlier]);
+  t.same(
+    verdict.findings.filter(({ proved }) => !proved),
+    [],
+  );
+  t.notOk((await verifyLog(database, [], [])).passed, "believing the database's own key proves nothing");
 });
 
 for (const [name, text] of Object.entries(rows)) {
@@ -139,9 +154,15 @@ t.test(
     await admin.query("DELETE FROM audit_bundles WHERE index > 0");
     await admin.query("UPDATE audit_bundles SET seqs = seqs[1:200]");
     t.equal(await sealer(kept, true), "LOG_SHRUNK", "the process that has seen 300 leaves");
+    t.same(await walk(kept), [], "nothing in the database contradicts anything else");
     t.same(await audit(kept), [], "an auditor who has kept the head of 200 is not told");
     const later = { ...kept, earlier: (await signedHead(kept)) ?? "" };
     t.same(await audit(later), ["continuation"], "one who has kept that of 300 is");
+    const verdict = await verifyLog(kept.scene.database, [kept.scene.signer.key], [later.earlier]);
+    t.same(
+      verdict.findings.filter(({ proved }) => !proved).map(({ claim }) => claim),
+      ["continuation"],
+    );
   },
 );
 
@@ -190,3 +211,68 @@ t.test("AUDIT-2 heads and tiles edited as superuser are not built upon", async (
     t.equal(await sealer(kept, false), code, text);
   }
 });
+
+const within = {
+  "a byte of a full tile": [
+    "UPDATE audit_tiles SET hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) WHERE level = 0 AND index = 0",
+    ["TILE_CONTRADICTED", "EVENT_CONTRADICTED"],
+  ],
+  "a full tile and the one above it": [
+    "UPDATE audit_tiles SET hashes = set_byte(hashes, 4, get_byte(hashes, 4) # 1) WHERE index = 0",
+    ["TILE_CONTRADICTED", "EVENT_CONTRADICTED", "TILE_CONTRADICTED"],
+  ],
+  "an event": ["UPDATE audit_events SET actor = 'somebody' WHERE seq = 150", ["EVENT_CONTRADICTED"]],
+  "an event with its leaf": [
+    `UPDATE audit_events SET actor = 'somebody' WHERE seq = 150;
+     UPDATE audit_tiles SET hashes = overlay(hashes PLACING sha256('x') FROM 149 * 32 + 1) WHERE level = 0 AND index = 0`,
+    ["TILE_CONTRADICTED", "EVENT_CONTRADICTED"],
+  ],
+  "an event that is gone": ["DELETE FROM audit_events WHERE seq = 150", ["EVENT_MISSING"]],
+  "an event before the first": [
+    "INSERT INTO audit_events (seq, actor, action, resource_type, resource_id, request_id) VALUES (-5, 'a', 'b.c', 'd', 'e', 'f')",
+    ["EVENT_UNLISTED"],
+  ],
+  "an event of another place": [
+    "UPDATE audit_events SET seq = -1 WHERE seq = 150",
+    ["EVENT_UNLISTED", "EVENT_MISSING"],
+  ],
+  "the list of leaves": [
+    "UPDATE audit_bundles SET seqs = seqs[1:99] || seqs[101] || seqs[100] || seqs[102:256] WHERE index = 0",
+    ["LIST_CONTRADICTED"],
+  ],
+  "a list of leaves that is gone": ["DELETE FROM audit_bundles WHERE index = 0", ["LIST_CONTRADICTED"]],
+  "the root of an old head": [
+    "UPDATE audit_checkpoints SET root = sha256('x') WHERE size = 200",
+    ["CHECKPOINT_CONTRADICTED"],
+  ],
+  "the signature of an old head": [
+    "UPDATE audit_checkpoints SET note = replace(note, 'A', 'B') WHERE size = 200",
+    ["CHECKPOINT_CONTRADICTED"],
+  ],
+  "the latest head that is gone": ["DELETE FROM audit_checkpoints WHERE size = 300", ["HEAD_UNSIGNED"]],
+  "an old head of another size": [
+    "UPDATE audit_checkpoints SET size = 201 WHERE size = 200",
+    ["CHECKPOINT_CONTRADICTED"],
+  ],
+} as const;
+
+for (const [name, [text, codes]] of Object.entries(within)) {
+  t.test(`AUDIT-2 ${name}, changed as superuser behind the right edge: the walk along the log finds it`, async (t) => {
+    const kept = await setKept(t);
+    await kept.admin.query(text);
+    t.same(await walk(kept), codes);
+    const verdict = await verifyLog(kept.scene.database, [kept.scene.signer.key]);
+    t.notOk(verdict.passed, "countersign audit verify --database says so");
+    const keeper = makeLogKeeper({ ...kept.scene, witnesses: [], onError: () => undefined });
+    await kept.admin.query("INSERT INTO audit_log_keys (vkey) VALUES ($1) ON CONFLICT DO NOTHING", [
+      verifierKey(kept.scene.signer.key),
+    ]);
+    for (let round = 0; round < 2; round += 1) await keeper.seal(() => false);
+    // What a seal itself meets comes first.
+    t.equal(
+      keeper.fault?.code,
+      name.includes("above") ? "ROOT_CONTRADICTED" : codes[0],
+      "and so does the process that seals",
+    );
+  });
+}

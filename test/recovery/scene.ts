@@ -5,7 +5,7 @@ import { openDatabase } from "../../src/database/index.ts";
 import { recoverDatabase, type RecoveryOrder } from "../../src/recover.ts";
 import type { Recovered } from "../../src/recovery/index.ts";
 import type { TestDatabase } from "../support/cluster.ts";
-import { type Owner, serverKey, type Stage, syncSecret } from "../support/service.ts";
+import { logKey, type Owner, serverKey, type Stage, syncSecret } from "../support/service.ts";
 
 export type Trace = "server" | "timeline" | "none";
 
@@ -70,12 +70,15 @@ export function recoverOn(
   stage: Stage,
   targets: Readonly<Record<string, string>>,
   order: Partial<RecoveryOrder> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Recovered> {
   const config = readConfig({
     DATABASE_URL: stage.names.appUrl,
     DATABASE_OWNER_URL: stage.names.ownerUrl,
     SERVER_KEYS: serverKey,
     SYNC_SECRET: syncSecret,
+    LOG_KEY: logKey,
+    ...env,
     TARGETS: JSON.stringify(targets),
   });
   return recoverDatabase(config, {

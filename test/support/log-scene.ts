@@ -5,7 +5,8 @@ import { noteKey } from "../../src/evidence/log/note.ts";
 import { entryOf } from "../../src/evidence/log/entry.ts";
 import { emptyRoot, leafHash, nodeHash, rootOf } from "../../src/evidence/log/merkle.ts";
 import { formatLogKey, parseLogSigner } from "../../src/evidence/log/signer.ts";
-import { eventsBetween, insertHead, readHead, readTile, seqsOf } from "../../src/evidence/log/store.ts";
+import { openLog } from "../../src/evidence/log/open.ts";
+import { eventsBetween, readHead, readTile, seqsOf } from "../../src/evidence/log/store.ts";
 import { nodesFrom } from "../../src/evidence/log/tiles.ts";
 import { type TestDatabase, useDatabase } from "./cluster.ts";
 
@@ -21,13 +22,16 @@ export interface LogScene {
 
 export const origin = "log.example/countersign";
 
-/** A database with a log that nothing is in yet. */
-export async function setLogScene(t: Owner): Promise<LogScene> {
+/** A database with a log that nothing is in yet. @param signer its key; one of its own if absent */
+export async function setLogScene(
+  t: Owner,
+  signer = parseLogSigner(formatLogKey(origin, randomBytes(32))),
+): Promise<LogScene> {
   const names = await useDatabase(t);
   const database = openDatabase({ url: names.appUrl, poolSize: 6 });
   t.teardown(() => database.close());
-  await database.transact((tx) => insertHead(tx, origin, emptyRoot));
-  return { names, database, signer: parseLogSigner(formatLogKey(origin, randomBytes(32))) };
+  await database.transact((tx) => openLog(tx, signer));
+  return { names, database, signer };
 }
 
 /** What the tree says of itself and of the events, worked out from nothing but both. */

@@ -34,6 +34,7 @@ export const cast = {
 export type Person = keyof typeof cast;
 
 export const serverKey = "k1:Y291bnRlcnNpZ24tdGVzdC1zZXJ2ZXIta2V5LTMyYnk=";
+export const logKey = "log.example/test:bG9nLWtleS1vZi10aGUtdGVzdHMtb2YtMzItYnl0ZXM=";
 export const syncSecret = "a-sync-secret-for-the-tests-only";
 
 export interface Answer {
@@ -177,6 +178,7 @@ export async function spawnService(
       DATABASE_OWNER_URL: stage.names.ownerUrl,
       SYNC_SECRET: syncSecret,
       SERVER_KEYS: serverKey,
+      LOG_KEY: logKey,
       ...env,
     }),
   });

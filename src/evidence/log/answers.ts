@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import type { Tx } from "../../database/index.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
 import { parseNote } from "./note.ts";
 import { entryNow, proveConsistency, proveInclusion } from "./proofs.ts";
-import type { ConsistencyProof, InclusionProof, LogCheckpoint, LogLeaves } from "./schemas.ts";
+import { retainedBetween } from "./retained/store.ts";
+import type { ConsistencyProof, InclusionProof, LogCheckpoint, LogLeaves, RetainedPart } from "./schemas.ts";
 import {
   checkpointOf,
   type CheckpointRow,
@@ -39,7 +41,8 @@ export async function readInclusion(tx: Tx, seq: number, size: number | undefine
   const head = await signedHead(tx, size);
   const proof = await proveInclusion(tx, seq, head.size);
   const now = await entryNow(tx, seq);
-  if (proof === undefined || now === undefined) {
+  const retained = proof === undefined || now !== undefined ? [] : await partsWith(tx, proof.leaf, proof.leaf);
+  if (proof === undefined || (now === undefined && retained.length === 0)) {
     throw new ServiceProblem(
       "NOT_FOUND",
       `Event ${seq} is not in the log of ${head.size} leaves; it may not be sealed yet.`,
@@ -51,7 +54,8 @@ export async function readInclusion(tx: Tx, seq: number, size: number | undefine
     size: proof.size,
     leaf_hash: base64(proof.leafHash),
     path: proof.path.map(base64),
-    entry: base64(now.entry),
+    entry: now === undefined ? null : base64(now.entry),
+    retained,
     note: head.note,
   };
 }
@@ -71,22 +75,40 @@ export async function readConsistency(tx: Tx, first: number, second: number | un
 }
 
 /**
- * Leaves with their events, as far as the latest signed head reaches.
- * @throws ServiceProblem NOT_FOUND where events of them were exported and detached
+ * Leaves with their events, as far as the latest signed head reaches; those that were exported and detached are left out, and the
+ * files named that they are in.
+ * @throws ServiceProblem NOT_FOUND where an event is neither here nor in such a file
  */
 export async function readLeaves(tx: Tx, start: number, limit: number): Promise<LogLeaves> {
   const { size } = (await latestCheckpoint(tx)) ?? { size: 0 };
   const end = Math.min(start + limit, size);
-  if (start >= end) return { items: [], next: null, size };
+  if (start >= end) return { items: [], retained: [], next: null, size };
   const seqs = await seqsOf(tx, start, end);
   const events = await eventsBetween(tx, String((seqs[0] ?? 0) - 1), String(seqs.at(-1) ?? 0), limit + 1);
   const bySeq = new Map(events.map((event) => [event.seq, event]));
-  const items = seqs.map((seq, at) => {
+  const absent = seqs.flatMap((seq, at) => (bySeq.has(seq) ? [] : [{ seq, leaf: start + at }]));
+  const retained = absent.length === 0 ? [] : await partsWith(tx, absent[0]?.leaf ?? 0, absent.at(-1)?.leaf ?? 0);
+  for (const { seq, leaf } of absent) {
+    if (retained.some((part) => part.first_leaf <= leaf && leaf <= part.last_leaf)) continue;
+    throw new ServiceProblem("NOT_FOUND", `Event ${seq} is not in the database any more.`);
+  }
+  const items = seqs.flatMap((seq, at) => {
     const event = bySeq.get(seq);
-    if (event === undefined) throw new ServiceProblem("NOT_FOUND", `Event ${seq} is not in the database any more.`);
-    return { leaf: start + at, event: event as LogLeaves["items"][number]["event"] };
+    return event === undefined ? [] : [{ leaf: start + at, event }];
   });
-  return { items, next: end < size ? end : null, size };
+  return { items, retained, next: end < size ? end : null, size };
+}
+
+/** The files that leaves of that range may be in. */
+async function partsWith(tx: Tx, first: number, last: number): Promise<RetainedPart[]> {
+  const parts = await retainedBetween(tx, first, last);
+  return parts.map(({ month, file, sha256, first_leaf, last_leaf }) => ({
+    month,
+    file: basename(file),
+    sha256,
+    first_leaf: first_leaf ?? 0,
+    last_leaf: last_leaf ?? 0,
+  }));
 }
 
 async function signedHead(tx: Tx, size: number | undefined): Promise<CheckpointRow> {

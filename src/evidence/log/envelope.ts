@@ -5,21 +5,27 @@ import type { LogSigner } from "./signer.ts";
 
 export const statementType = "application/vnd.in-toto+json";
 
-/** A DSSE envelope with one signature. */
+/** A DSSE envelope. */
 export interface DsseEnvelope {
   readonly payload: string;
   readonly payloadType: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
 }
 
-/** Signs a statement with the key of the log, over its canonical form (OPEN-5; DSSE, the pre-authentication encoding). */
-export function signStatement(statement: unknown, signer: LogSigner): DsseEnvelope {
+/**
+ * Signs a statement with the key of the log, and with those that it takes over from, over its canonical form (OPEN-5; DSSE, the
+ * pre-authentication encoding).
+ */
+export function signStatement(statement: unknown, { also = [], ...present }: LogSigner): DsseEnvelope {
   const payload = Buffer.from(canonicalJson(statement));
-  const signature = sign(null, preAuthenticated(statementType, payload), signer.privateKey);
+  const message = preAuthenticated(statementType, payload);
   return {
     payload: payload.toString("base64"),
     payloadType: statementType,
-    signatures: [{ keyid: verifierKey(signer.key), sig: signature.toString("base64") }],
+    signatures: [present, ...also].map(({ key, privateKey }) => ({
+      keyid: verifierKey(key),
+      sig: sign(null, message, privateKey).toString("base64"),
+    })),
   };
 }
 

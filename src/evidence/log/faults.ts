@@ -6,6 +6,12 @@ export const logFaults = [
   "ROOT_CONTRADICTED",
   "HEAD_UNSIGNED",
   "WITNESS_CONTRADICTED",
+  "TILE_CONTRADICTED",
+  "LIST_CONTRADICTED",
+  "EVENT_CONTRADICTED",
+  "EVENT_MISSING",
+  "EVENT_UNLISTED",
+  "CHECKPOINT_CONTRADICTED",
 ] as const;
 export type LogFaultCode = (typeof logFaults)[number];
 

@@ -1,16 +1,19 @@
 import type { Database } from "../../database/index.ts";
 import { LogFault } from "./faults.ts";
-import { formatNote, formatSignature, parseNote } from "./note.ts";
-import { proveConsistency } from "./proofs.ts";
 import { seal, type Seen } from "./seal.ts";
+import { showHead } from "./show.ts";
 import type { LogSigner } from "./signer.ts";
-import { addCosignature, ensurePartitions, latestCheckpoint } from "./store.ts";
+import { ensurePartitions } from "./store.ts";
+import { walkLog } from "./walk.ts";
 import type { Witness } from "./witness.ts";
+import { lastWitnessed } from "./witness-memory.ts";
 
 export interface LogKeeperOptions {
   readonly database: Database;
   readonly signer: LogSigner;
   readonly witnesses: readonly Witness[];
+  /** Where a witness keeps its heads, if it is near enough to be asked before each seal: a file. */
+  readonly witnessFile?: string | undefined;
   /** What could not be done, and will be tried again; a LogFault means that somebody has changed the log. */
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -18,64 +21,73 @@ export interface LogKeeperOptions {
 export interface LogKeeper {
   /** Seals what can be sealed, and shows the head to the witnesses. @param stopped whether to leave the rest */
   keep(stopped: () => boolean): Promise<void>;
+  /** Only seals. */
+  seal(stopped: () => boolean): Promise<void>;
+  /** Only shows the head to that witness, which may take as long as the witness is given. */
+  show(witness: Witness): Promise<void>;
   /** How long the oldest event has waited for its leaf, and whether the log was found to be changed. */
   readonly fault: LogFault | undefined;
 }
 
 const partitionsEveryMs = 3_600_000;
+/** Looked at again each time, of 256 leaves each: ten million leaves take some hours, and the service hardly notices. */
+const bundlesEachTime = 4;
 
 /** Keeps the log of a database, beside any number of other processes that do the same (AUDIT-2). */
-export function makeLogKeeper({ database, signer, witnesses, onError }: LogKeeperOptions): LogKeeper {
+export function makeLogKeeper({ database, signer, witnesses, witnessFile, onError }: LogKeeperOptions): LogKeeper {
   let seen: Seen | undefined;
   let fault: LogFault | undefined;
-  let shown = new Map<Witness, number>();
+  const shown = new Map<Witness, number | undefined>();
   let partitioned = Number.NEGATIVE_INFINITY;
+  let bundle = 0;
+  /** What the walk before and the present one have found. */
+  let found: { readonly before?: LogFault | undefined; readonly now?: LogFault | undefined } = {};
+  const walk = async (): Promise<void> => {
+    const walked = await walkLog(database, bundle, bundlesEachTime, []);
+    bundle = walked.next;
+    for (const one of walked.faults) onError(one, "walk");
+    const now = found.now ?? walked.faults[0];
+    found = bundle === 0 ? { before: now } : { ...found, now };
+  };
   const sealAll = async (stopped: () => boolean): Promise<void> => {
     for (let more = true; more && !stopped(); ) {
-      const sealed = await seal(database, signer, seen);
+      const witnessed = witnessFile === undefined ? undefined : await lastWitnessed(witnessFile, signer);
+      const sealed = await seal(database, signer, seen, witnessed);
       if (sealed === undefined) return;
       ({ seen } = sealed);
       ({ more } = sealed);
     }
   };
-  const show = async (witness: Witness): Promise<void> => {
-    const head = await database.transact(latestCheckpoint, { readOnly: true });
-    if (head === undefined || shown.get(witness) === head.size) return;
-    // Without what other witnesses have put under it.
-    const { text, signatures } = parseNote(head.note);
-    const note = formatNote({ text, signatures: signatures.filter((one) => one.name === signer.key.name) });
-    const lines = await witness.show(note, (first) =>
-      database.transact((tx) => proveConsistency(tx, first, head.size), { readOnly: true }),
-    );
-    for (const line of lines) {
-      await database.transact((tx) => addCosignature(tx, head.size, formatSignature(line)));
-    }
-    shown = new Map(shown).set(witness, head.size);
-  };
-  return {
+  const keeper: LogKeeper = {
     get fault() {
-      return fault;
+      return fault ?? found.now ?? found.before;
     },
     async keep(stopped) {
+      await keeper.seal(stopped);
+      await Promise.all(witnesses.map((witness) => keeper.show(witness)));
+    },
+    async seal(stopped) {
       try {
         if (performance.now() - partitioned > partitionsEveryMs) {
           await database.transact(ensurePartitions);
           partitioned = performance.now();
         }
         await sealAll(stopped);
-        await Promise.all(
-          witnesses.map((witness) =>
-            show(witness).catch((error: unknown) => {
-              if (error instanceof LogFault) fault = error;
-              onError(error, witness.name);
-            }),
-          ),
-        );
         if (fault?.code !== "WITNESS_CONTRADICTED") fault = undefined;
       } catch (error) {
         if (error instanceof LogFault) fault = error;
         onError(error, "seal");
       }
+      await walk().catch((error: unknown) => onError(error, "walk"));
+    },
+    async show(witness) {
+      try {
+        shown.set(witness, await showHead(database, witness, shown.get(witness)));
+      } catch (error) {
+        if (error instanceof LogFault) fault = error;
+        onError(error, witness.name);
+      }
     },
   };
+  return keeper;
 }

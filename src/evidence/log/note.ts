@@ -111,12 +111,12 @@ function timeOf(text: string, key: NoteKey, signature: Buffer): number | undefin
   if (key.type === "note") return verify(null, Buffer.from(text), key.publicKey, signature) ? 0 : undefined;
   if (signature.length !== 72) return undefined;
   const time = signature.readBigUInt64BE(0);
-  const message = cosigned(text, time);
+  const message = cosignedText(text, time);
   return time < 2n ** 53n && verify(null, message, key.publicKey, signature.subarray(8)) ? Number(time) : undefined;
 }
 
 /** What a cosigner signs (C2SP tlog-cosignature). */
-function cosigned(text: string, time: bigint): Buffer {
+export function cosignedText(text: string, time: bigint): Buffer {
   return Buffer.from(`cosignature/v1\ntime ${time}\n${text}`);
 }
 
@@ -124,7 +124,7 @@ function cosigned(text: string, time: bigint): Buffer {
 export function cosign(text: string, key: NoteKey, privateKey: KeyObject, seconds: number): NoteSignature {
   const time = Buffer.alloc(8);
   time.writeBigUInt64BE(BigInt(seconds));
-  const signature = Buffer.concat([time, sign(null, cosigned(text, BigInt(seconds)), privateKey)]);
+  const signature = Buffer.concat([time, sign(null, cosignedText(text, BigInt(seconds)), privateKey)]);
   return { name: key.name, id: key.id, signature };
 }
 

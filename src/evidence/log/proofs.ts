@@ -1,7 +1,8 @@
 import type { Tx } from "../../database/index.ts";
 import { entryOf } from "./entry.ts";
 import { type Hash, consistencyProof, inclusionProof, leafHash } from "./merkle.ts";
-import { checkpointOf, eventsBetween, latestCheckpoint, leafOf, readTile } from "./store.ts";
+import { tilesOnce } from "./read-tiles.ts";
+import { checkpointOf, eventsBetween, latestCheckpoint, leafOf } from "./store.ts";
 import { nodesFrom } from "./tiles.ts";
 
 export interface Inclusion {
@@ -20,7 +21,7 @@ export async function proveInclusion(tx: Tx, seq: number, size?: number): Promis
   const signed = size === undefined ? await latestCheckpoint(tx) : await checkpointOf(tx, size);
   const leaf = await leafOf(tx, seq);
   if (signed === undefined || leaf === undefined || leaf >= signed.size) return undefined;
-  const nodes = nodesFrom((level, index) => readTile(tx, level, index));
+  const nodes = nodesFrom(tilesOnce(tx, ...places(signed.size, leaf)));
   return {
     leaf,
     size: signed.size,
@@ -29,13 +30,11 @@ export async function proveInclusion(tx: Tx, seq: number, size?: number): Promis
   };
 }
 
+const places = (size: number, ...leaves: readonly number[]) => [...leaves, size].map((leaf) => ({ leaf, size }));
+
 /** What shows that the log at the second size begins with the log at the first (RFC 9162, 2.1.4). @throws RangeError for sizes out of order */
 export function proveConsistency(tx: Tx, first: number, second: number): Promise<Hash[]> {
-  return consistencyProof(
-    nodesFrom((level, index) => readTile(tx, level, index)),
-    first,
-    second,
-  );
+  return consistencyProof(nodesFrom(tilesOnce(tx, ...places(second, Math.max(first - 1, 0), first))), first, second);
 }
 
 /** The entry of an event as it is now, for comparison with its leaf. */

@@ -30,6 +30,19 @@ export const LogCheckpoint = Type.Object(
 );
 export type LogCheckpoint = Static<typeof LogCheckpoint>;
 
+/** A file that events were exported to before they were taken out of the database (AUDIT-2). */
+export const RetainedPart = Type.Object(
+  {
+    month: Type.String({ pattern: "^\\d{4}-(0[1-9]|1[0-2])$", examples: ["2026-08"] }),
+    file: Type.String({ description: "Its name, as it was written.", examples: ["audit_events_2026_08.81920.jsonl"] }),
+    sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+    first_leaf: LogSize,
+    last_leaf: LogSize,
+  },
+  closed,
+);
+export type RetainedPart = Static<typeof RetainedPart>;
+
 export const InclusionProof = Type.Object(
   {
     seq: Type.Integer({ description: "The event." }),
@@ -37,9 +50,13 @@ export const InclusionProof = Type.Object(
     size: LogSize,
     leaf_hash: LogHash,
     path: Type.Array(LogHash, { description: "From the leaf upwards (RFC 9162, 2.1.3)." }),
-    entry: Type.String({
-      description: "The leaf's entry in base64: the canonical form of the event, with digests of its states.",
-    }),
+    entry: Type.Union([
+      Type.String({
+        description: "The leaf's entry in base64: the canonical form of the event, with digests of its states.",
+      }),
+      Type.Null({ description: "The event is not in the database any more: `retained` names the file that it is in." }),
+    ]),
+    retained: Type.Array(RetainedPart, { description: "Where the event is, if it is not in the database any more." }),
     note: Type.String({ description: "The signed head that it leads to." }),
   },
   closed,
@@ -57,33 +74,33 @@ export const ConsistencyProof = Type.Object(
 );
 export type ConsistencyProof = Static<typeof ConsistencyProof>;
 
-/** A leaf with the event that it was made of. */
-export const LogLeaf = Type.Object(
+/** An event with all that it says: what the entry of a leaf is made of. */
+export const LogEvent = Type.Object(
   {
-    leaf: Type.Integer({ minimum: 0 }),
-    event: Type.Object(
-      {
-        seq: Type.Integer(),
-        occurred_at: Type.String({ description: "To the microsecond, in UTC." }),
-        actor: Type.String(),
-        action: Type.String(),
-        resource_type: Type.String(),
-        resource_id: Type.String(),
-        request_id: Type.String(),
-        before: Json,
-        after: Json,
-        digests: Json,
-      },
-      closed,
-    ),
+    seq: Type.Integer(),
+    occurred_at: Type.String({ description: "To the microsecond, in UTC." }),
+    actor: Type.String(),
+    action: Type.String(),
+    resource_type: Type.String(),
+    resource_id: Type.String(),
+    request_id: Type.String(),
+    before: Json,
+    after: Json,
+    digests: Json,
   },
   closed,
 );
+
+/** A leaf with the event that it was made of. */
+export const LogLeaf = Type.Object({ leaf: Type.Integer({ minimum: 0 }), event: LogEvent }, closed);
 export type LogLeaf = Static<typeof LogLeaf>;
 
 export const LogLeaves = Type.Object(
   {
     items: Type.Array(LogLeaf),
+    retained: Type.Array(RetainedPart, {
+      description: "Files that leaves of this page are in that are not among its items.",
+    }),
     next: Type.Union([Type.Integer({ description: "Where to go on." }), Type.Null()]),
     size: LogSize,
   },

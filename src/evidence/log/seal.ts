@@ -1,11 +1,15 @@
+import { setImmediate as others } from "node:timers/promises";
 import type { Database, Tx } from "../../database/index.ts";
 import { formatCheckpoint } from "./checkpoint.ts";
-import { entryOf } from "./entry.ts";
+import { entryOf, type SealedEvent } from "./entry.ts";
 import { LogFault } from "./faults.ts";
-import { grow } from "./grow.ts";
-import { leafHash, rootOf } from "./merkle.ts";
-import { formatNote, parseNote, signedBy, signNote } from "./note.ts";
-import type { LogSigner } from "./signer.ts";
+import { grow, type ReadTile } from "./grow.ts";
+import { signerOf } from "./generation.ts";
+import { type Hash, leafHash, rootOf } from "./merkle.ts";
+import { formatNote, parseNote } from "./note.ts";
+import { tilesOnce } from "./read-tiles.ts";
+import { requirePresentKey } from "./rotation.ts";
+import { hasSigned, headSignatures, type LogSigner } from "./signer.ts";
 import {
   appendSeqs,
   checkpointOf,
@@ -13,16 +17,16 @@ import {
   type HeadRow,
   insertCheckpoint,
   isFinal,
+  isForeign,
   lastNumber,
   lockHead,
-  nextTransaction,
-  readTile,
+  ownTransaction,
   updateHead,
   writeTiles,
 } from "./store.ts";
 import { nodesFrom } from "./tiles.ts";
 
-/** How the log stood when this process last looked: a database that says less afterwards was changed behind our back. */
+/** How the log stood when this process, or a witness, last looked: a database that says less afterwards was changed behind our back. */
 export interface Seen {
   readonly size: number;
   readonly root: Uint8Array;
@@ -36,27 +40,54 @@ export interface Sealed {
   readonly seen: Seen;
 }
 
-const batch = 4_096;
+/** The last head that a witness has kept. */
+export interface Witnessed extends Seen {
+  readonly origin: string;
+  readonly witness: string;
+}
+
+const batch = 1_024;
+/** Events hashed in one go: about a millisecond, for which requests of this process wait. */
+const slice = 64;
 
 /**
  * Makes leaves of the events whose order is final, and signs the new head (AUDIT-2). Any number of processes may try at the same time:
  * one does it. No transition ever waits for it: it takes no lock but that of the head.
+ * @param named the key, under the name that the log began with
  * @param seen how this process has last seen the log
+ * @param witnessed what a witness has kept that is near enough to be asked each time
  * @returns undefined while another process seals
  * @throws LogFault where the log is not what was signed
  */
-export function seal(database: Database, signer: LogSigner, seen: Seen | undefined): Promise<Sealed | undefined> {
+export function seal(
+  database: Database,
+  named: LogSigner,
+  seen: Seen | undefined,
+  witnessed?: Witnessed,
+): Promise<Sealed | undefined> {
   return database.transact(async (tx) => {
+    const drawn = await lastNumber(tx);
     const head = await lockHead(tx);
     if (head === undefined) return undefined;
-    await requireSound(tx, head, signer, seen);
+    const signer = signerOf(named, head.origin);
+    await requirePresentKey(tx, signer);
+    const read = tilesOnce(tx, ...[head, seen ?? head].map(({ size }) => ({ leaf: size, size: head.size })));
+    await requireSound(tx, head, { signer, seen, read });
+    if (witnessed !== undefined) await requireWitnessed(read, head, witnessed);
+    // Another process may have got further between the two statements above.
+    const further = BigInt(drawn) > BigInt(head.horizon_seq);
     const open = head.horizon_seq !== head.sealed_seq;
-    if (open && !(await isFinal(tx, head.horizon_xid))) return { added: 0, more: false, seen: head };
+    if (open && !(await isFinal(tx, head.horizon_xid))) {
+      // Whoever drew those numbers on another server is gone; what has been drawn here since is waited for.
+      if (await isForeign(tx, head.horizon_xid))
+        await updateHead(tx, { ...head, ...(await horizonAt(tx, further ? drawn : head.horizon_seq)) });
+      return { added: 0, more: false, seen: head };
+    }
     const events = open ? await eventsBetween(tx, head.sealed_seq, head.horizon_seq, batch) : [];
     const whole = events.length < batch;
-    const grown = events.length === 0 ? { ...head, tiles: [] } : await add(tx, head, signer, events);
+    const grown = events.length === 0 ? { ...head, tiles: [] } : await add(tx, head, { signer, read }, events);
     const sealed = whole ? head.horizon_seq : String(events.at(-1)?.seq);
-    const horizon = whole ? await horizonNow(tx) : head;
+    const horizon = whole && further ? await horizonAt(tx, drawn) : head;
     if (grown.size !== head.size || sealed !== head.sealed_seq || horizon.horizon_seq !== head.horizon_seq) {
       await updateHead(tx, {
         size: grown.size,
@@ -73,15 +104,28 @@ type Horizon = Pick<HeadRow, "horizon_seq" | "horizon_xid">;
 
 const horizonOf = ({ horizon_seq, horizon_xid }: Horizon): Horizon => ({ horizon_seq, horizon_xid });
 
-/** First the number, then the transaction id: see the migration. */
-async function horizonNow(tx: Tx): Promise<Horizon> {
-  const horizon_seq = await lastNumber(tx);
-  return { horizon_seq, horizon_xid: await nextTransaction(tx) };
+/** First the number, then a transaction id, which is this one's own: see the migration. */
+async function horizonAt(tx: Tx, drawn: string): Promise<Horizon> {
+  return { horizon_seq: drawn, horizon_xid: await ownTransaction(tx) };
 }
 
-async function add(tx: Tx, head: HeadRow, signer: LogSigner, events: Awaited<ReturnType<typeof eventsBetween>>) {
-  const leaves = events.map((event) => leafHash(entryOf(event)));
-  const grown = await grow((level, index) => readTile(tx, level, index), head.size, leaves);
+async function hashed(events: readonly SealedEvent[]): Promise<Hash[]> {
+  const leaves: Hash[] = [];
+  for (let at = 0; at < events.length; at += slice) {
+    if (at > 0) await others();
+    for (const event of events.slice(at, at + slice)) leaves.push(leafHash(entryOf(event)));
+  }
+  return leaves;
+}
+
+async function add(
+  tx: Tx,
+  head: HeadRow,
+  { signer, read }: { readonly signer: LogSigner; readonly read: ReadTile },
+  events: readonly SealedEvent[],
+) {
+  const leaves = await hashed(events);
+  const grown = await grow(read, head.size, leaves);
   await writeTiles(tx, grown.tiles);
   await appendSeqs(
     tx,
@@ -89,14 +133,18 @@ async function add(tx: Tx, head: HeadRow, signer: LogSigner, events: Awaited<Ret
     events.map(({ seq }) => seq),
   );
   const text = formatCheckpoint({ origin: head.origin, size: grown.size, root: grown.root });
-  const note = formatNote({ text, signatures: [signNote(text, signer.key, signer.privateKey)] });
+  const note = formatNote({ text, signatures: headSignatures(text, signer) });
   await insertCheckpoint(tx, { size: grown.size, root: Buffer.from(grown.root), note });
   return grown;
 }
 
 /** Nothing is signed on top of what was not signed, or of less than was there before. */
-async function requireSound(tx: Tx, head: HeadRow, signer: LogSigner, seen: Seen | undefined): Promise<void> {
-  const nodes = nodesFrom((level, index) => readTile(tx, level, index));
+async function requireSound(
+  tx: Tx,
+  head: HeadRow,
+  { signer, seen, read }: { readonly signer: LogSigner; readonly seen: Seen | undefined; readonly read: ReadTile },
+): Promise<void> {
+  const nodes = nodesFrom(read);
   const rootAt = (size: number): Promise<Uint8Array> =>
     rootOf(nodes, size).catch((cause: unknown) => {
       throw new LogFault("TILES_MISSING", `The tiles of the log do not reach to ${size} leaves.`, { cause });
@@ -104,7 +152,8 @@ async function requireSound(tx: Tx, head: HeadRow, signer: LogSigner, seen: Seen
   if (seen !== undefined && head.size < seen.size) {
     throw new LogFault("LOG_SHRUNK", `The log had ${seen.size} leaves and has ${head.size}.`);
   }
-  if (seen !== undefined && !same(await rootAt(seen.size), seen.root)) {
+  const unmoved = seen?.size === head.size && same(seen.root, head.root);
+  if (seen !== undefined && !unmoved && !same(await rootAt(seen.size), seen.root)) {
     throw new LogFault("LOG_REWRITTEN", `The first ${seen.size} leaves of the log are not what they were.`);
   }
   if (head.size === 0) return;
@@ -121,10 +170,25 @@ async function requireSound(tx: Tx, head: HeadRow, signer: LogSigner, seen: Seen
   }
 }
 
+/** Nothing is signed that a witness would have to call a fork. */
+async function requireWitnessed(read: ReadTile, head: HeadRow, witnessed: Witnessed): Promise<void> {
+  const { origin, size, root, witness } = witnessed;
+  const refuse = (what: string): never => {
+    throw new LogFault(
+      "WITNESS_CONTRADICTED",
+      `The witness ${witness} contradicts the log: ${what}. Nothing is signed.`,
+    );
+  };
+  if (origin !== head.origin) refuse(`it has kept heads of ${origin}, the log is ${head.origin}`);
+  if (size > head.size) refuse(`it has kept one of ${size} leaves, the log has ${head.size}`);
+  const found = size === head.size ? head.root : await rootOf(nodesFrom(read), size);
+  if (!same(found, root)) refuse(`the log does not continue the one of ${size} leaves`);
+}
+
 function isSigned(note: string, text: string, signer: LogSigner): boolean {
   try {
     const parsed = parseNote(note);
-    return parsed.text === text && signedBy(parsed, signer.key) !== undefined;
+    return parsed.text === text && hasSigned(parsed, signer);
   } catch {
     // It is no note any more, or the signature under the log's name is false.
     return false;

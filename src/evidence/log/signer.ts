@@ -1,10 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { type NoteKey, noteKey, noteTypes } from "./note.ts";
+import { type Note, type NoteKey, noteKey, type NoteSignature, noteTypes, signedBy, signNote } from "./note.ts";
 
 /** What signs the checkpoints of the log. */
 export interface LogSigner {
   readonly key: NoteKey;
   readonly privateKey: KeyObject;
+  /** Keys that the log had before, and that sign beside the present one while it takes over. */
+  readonly also?: readonly LogSigner[];
 }
 
 const form = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/;
@@ -46,4 +48,19 @@ export function formatLogKey(name: string, seed: Uint8Array): string {
   const { id } = noteKey(name, createPublicKey(privateKey));
   const encoded = Buffer.concat([Uint8Array.of(noteTypes.note), seed]).toString("base64");
   return `PRIVATE+KEY+${name}+${id.toString("hex")}+${encoded}`;
+}
+
+/** The keys of a signer: the present one, and those before it that still sign beside it. */
+export function keysOf({ key, also = [] }: LogSigner): readonly NoteKey[] {
+  return [key, ...also.map((one) => one.key)];
+}
+
+/** A line under a head for each of its keys, the present one first: who knows only the key before can still read the head. */
+export function headSignatures(text: string, { also = [], ...present }: LogSigner): NoteSignature[] {
+  return [present, ...also].map(({ key, privateKey }) => signNote(text, key, privateKey));
+}
+
+/** Whether one of its keys has signed the note. @throws TypeError where a signature under one of them is false */
+export function hasSigned(note: Note, signer: LogSigner): boolean {
+  return keysOf(signer).filter((key) => signedBy(note, key) !== undefined).length > 0;
 }

@@ -1,9 +1,13 @@
 import type { Tx } from "../../database/index.ts";
 import type { SealedEvent } from "./entry.ts";
 
+export type { SealedEvent } from "./entry.ts";
+
 /** The one row of the log's head. */
 export interface HeadRow {
   readonly origin: string;
+  /** How many names the log has had: another one from each restore on. */
+  readonly generation: number;
   readonly size: number;
   readonly root: Buffer;
   readonly sealed_seq: string;
@@ -18,21 +22,65 @@ export interface CheckpointRow {
   readonly signed_at: Date;
 }
 
-const head = "origin, size::float8 AS size, root, sealed_seq, horizon_seq, horizon_xid";
+const head = "origin, generation, size::float8 AS size, root, sealed_seq, horizon_seq, horizon_xid";
 
 export async function readHead(tx: Tx): Promise<HeadRow | undefined> {
   const { rows } = await tx.query<HeadRow>(`SELECT ${head} FROM audit_log`);
   return rows[0];
 }
 
-/** For whoever seals; undefined while another process does. */
+/** For whoever seals; undefined while another process does, and while a restored database awaits its recovery. */
 export async function lockHead(tx: Tx): Promise<HeadRow | undefined> {
-  const { rows } = await tx.query<HeadRow>(`SELECT ${head} FROM audit_log FOR UPDATE SKIP LOCKED`);
+  const { rows } = await tx.query<HeadRow>(
+    `SELECT ${head} FROM audit_log WHERE NOT awaits_recovery() FOR UPDATE SKIP LOCKED`,
+  );
   return rows[0];
 }
 
-export async function insertHead(tx: Tx, origin: string, root: Uint8Array): Promise<void> {
-  await tx.query("INSERT INTO audit_log (origin, root) VALUES ($1, $2) ON CONFLICT DO NOTHING", [origin, root]);
+/** For the recovery: nobody seals until its transaction has ended. */
+export async function holdHead(tx: Tx): Promise<HeadRow | undefined> {
+  const { rows } = await tx.query<HeadRow>(`SELECT ${head} FROM audit_log FOR UPDATE`);
+  return rows[0];
+}
+
+export interface GenerationInsert {
+  readonly generation: number;
+  readonly origin: string;
+  readonly oldOrigin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The first head under the new name. */
+  readonly note: string;
+  readonly seen: unknown;
+  readonly by: string;
+}
+
+/** Gives the log its next name. The database refuses it but while a restore awaits its recovery. */
+export async function insertGeneration(tx: Tx, row: GenerationInsert): Promise<void> {
+  await tx.query(
+    `INSERT INTO audit_generations (generation, origin, old_origin, size, root, note, seen, began_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [row.generation, row.origin, row.oldOrigin, row.size, row.root, row.note, JSON.stringify(row.seen), row.by],
+  );
+  await tx.query("UPDATE audit_log SET origin = $1, generation = $2", [row.origin, row.generation]);
+  await insertCheckpoint(tx, row);
+}
+
+/** The first head under the log's present name; undefined where it is the name that it began with. */
+export async function firstOfGeneration(tx: Tx): Promise<string | undefined> {
+  const { rows } = await tx.query<{ note: string }>(
+    "SELECT note FROM audit_generations JOIN audit_log USING (generation)",
+  );
+  return rows[0]?.note;
+}
+
+/** @returns whether it is this one: of several that come at once the others wait for the first, and have none of their own */
+export async function insertHead(tx: Tx, origin: string, root: Uint8Array): Promise<boolean> {
+  const { rowCount } = await tx.query("INSERT INTO audit_log (origin, root) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+    origin,
+    root,
+  ]);
+  return rowCount === 1;
 }
 
 /** Whether every transaction that may have drawn a number up to the horizon's is over. */
@@ -44,16 +92,25 @@ export async function isFinal(tx: Tx, horizonXid: string): Promise<boolean> {
   return rows[0]?.final === true;
 }
 
+/** Whether the horizon is of another server, as after a dump was loaded: here that id was never given out. */
+export async function isForeign(tx: Tx, horizonXid: string): Promise<boolean> {
+  const { rows } = await tx.query<{ is_foreign: boolean }>(
+    "SELECT pg_snapshot_xmax(pg_current_snapshot()) < $1::xid8 AS is_foreign",
+    [horizonXid],
+  );
+  return rows[0]?.is_foreign === true;
+}
+
 /** The events of that range, in their order. */
 export async function eventsBetween(tx: Tx, after: string, upTo: string, limit: number): Promise<SealedEvent[]> {
   const { rows } = await tx.query<SealedEvent>(
-    `SELECT ${sealedColumns} FROM audit_events WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`,
+    `SELECT ${sealedColumns} FROM audit_events WHERE seq > $1 AND seq <= $2 ORDER BY audit_events.seq LIMIT $3`,
     [after, upTo, limit],
   );
   return rows;
 }
 
-const sealedColumns = `seq::float8 AS seq, to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS occurred_at,
+export const sealedColumns = `seq::float8 AS seq, to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS occurred_at,
             actor, action, resource_type, resource_id, request_id, before, after, digests`;
 
 /** Everything that the log says of these resources, in its order. */
@@ -63,38 +120,44 @@ export async function eventsAbout(
 ): Promise<SealedEvent[]> {
   const { rows } = await tx.query<SealedEvent>(
     `SELECT ${sealedColumns} FROM unnest($1::text[], $2::text[]) AS asked (type, id)
-       JOIN audit_events ON resource_type = asked.type AND resource_id = asked.id ORDER BY seq`,
+       JOIN audit_events ON resource_type = asked.type AND resource_id = asked.id ORDER BY audit_events.seq`,
     [subjects.map(({ type }) => type), subjects.map(({ id }) => id)],
   );
   return rows;
 }
 
-/** The latest head that as many others have signed as is asked for. */
-export async function cosignedCheckpoint(tx: Tx, cosignatures: number): Promise<CheckpointRow | undefined> {
+/** The latest heads that have lines of so many of these beginnings; whether the lines are true is not looked at. */
+export async function headsWithLines(tx: Tx, beginnings: readonly string[], many: number): Promise<CheckpointRow[]> {
   const { rows } = await tx.query<CheckpointRow>(
     `SELECT ${checkpoint} FROM audit_checkpoints
-      WHERE $1 = 0 OR (length(note) - length(replace(note, E'\n— ', ''))) / length(E'\n— ') > $1
-      ORDER BY audit_checkpoints.size DESC LIMIT 1`,
-    [cosignatures],
+      WHERE (SELECT count(*) FROM unnest($1::text[]) AS line (beginning) WHERE strpos(note, beginning) > 0) >= $2
+      ORDER BY audit_checkpoints.size DESC, generation DESC LIMIT 16`,
+    [beginnings, many],
   );
-  return rows[0];
+  return rows;
 }
 
-/** The last number that was drawn. The transaction id has to be asked for afterwards, in a statement of its own. */
+/**
+ * The last number that was drawn. It comes before the transaction's own id, so that whoever has drawn it, or one below, has a lower id.
+ * @throws Error where the transaction has an id already
+ */
 export async function lastNumber(tx: Tx): Promise<string> {
-  const { rows } = await tx.query<{ last: string }>(
-    "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last FROM audit_events_seq",
+  const { rows } = await tx.query<{ last: string; in_time: boolean }>(
+    `SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last,
+            pg_current_xact_id_if_assigned() IS NULL AS in_time FROM audit_events_seq`,
   );
-  return rows[0]?.last ?? "0";
+  const [row] = rows;
+  if (row?.in_time !== true) throw new Error("the last number has to be read before anything is locked or written");
+  return row.last;
 }
 
-/** The transaction id that the next transaction will have: whoever has drawn a number so far has a lower one. */
-export async function nextTransaction(tx: Tx): Promise<string> {
-  const { rows } = await tx.query<{ next: string }>("SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next");
-  return rows[0]?.next ?? "0";
+/** The id of this transaction. */
+export async function ownTransaction(tx: Tx): Promise<string> {
+  const { rows } = await tx.query<{ own: string }>("SELECT pg_current_xact_id() AS own");
+  return rows[0]?.own ?? "0";
 }
 
-export async function updateHead(tx: Tx, row: Omit<HeadRow, "origin">): Promise<void> {
+export async function updateHead(tx: Tx, row: Omit<HeadRow, "origin" | "generation">): Promise<void> {
   await tx.query("UPDATE audit_log SET size = $1, root = $2, sealed_seq = $3, horizon_seq = $4, horizon_xid = $5", [
     row.size,
     row.root,
@@ -111,6 +174,16 @@ export async function readTile(tx: Tx, level: number, index: number): Promise<Ui
     [level, index],
   );
   return rows[0]?.hashes ?? new Uint8Array();
+}
+
+/** Those of the tiles that there are. */
+export async function readTiles(tx: Tx, asked: readonly Omit<TileRow, "hashes">[]): Promise<TileRow[]> {
+  const { rows } = await tx.query<TileRow>(
+    `SELECT level, index::float8 AS index, hashes
+       FROM unnest($1::smallint[], $2::bigint[]) AS asked (level, index) JOIN audit_tiles USING (level, index)`,
+    [asked.map(({ level }) => level), asked.map(({ index }) => index)],
+  );
+  return rows;
 }
 
 export interface TileRow {
@@ -159,37 +232,51 @@ export async function seqsOf(tx: Tx, start: number, end: number): Promise<number
   return rows.flatMap(({ seqs }) => seqs.map(Number)).slice(start - first, end - first);
 }
 
-export async function insertCheckpoint(tx: Tx, row: Omit<CheckpointRow, "signed_at">): Promise<void> {
-  await tx.query("INSERT INTO audit_checkpoints (size, root, note) VALUES ($1, $2, $3)", [
-    row.size,
-    row.root,
-    row.note,
-  ]);
+export async function insertCheckpoint(
+  tx: Tx,
+  row: Pick<CheckpointRow, "size" | "note"> & { readonly root: Uint8Array },
+): Promise<void> {
+  await tx.query(
+    "INSERT INTO audit_checkpoints (size, generation, root, note) SELECT $1, generation, $2, $3 FROM audit_log",
+    [row.size, row.root, row.note],
+  );
 }
 
 const checkpoint = "size::float8 AS size, root, note, signed_at";
 
 export async function latestCheckpoint(tx: Tx): Promise<CheckpointRow | undefined> {
   const { rows } = await tx.query<CheckpointRow>(
-    `SELECT ${checkpoint} FROM audit_checkpoints ORDER BY audit_checkpoints.size DESC LIMIT 1`,
+    `SELECT ${checkpoint} FROM audit_checkpoints ORDER BY audit_checkpoints.size DESC, generation DESC LIMIT 1`,
   );
   return rows[0];
 }
 
 export async function checkpointOf(tx: Tx, size: number): Promise<CheckpointRow | undefined> {
   const { rows } = await tx.query<CheckpointRow>(
-    `SELECT ${checkpoint} FROM audit_checkpoints WHERE audit_checkpoints.size = $1`,
+    `SELECT ${checkpoint} FROM audit_checkpoints WHERE audit_checkpoints.size = $1 ORDER BY generation DESC LIMIT 1`,
     [size],
   );
   return rows[0];
 }
 
-/** Puts a witness's line under a checkpoint, unless it is there. */
+/** Puts a witness's line under a checkpoint, unless the same key has signed it: of two processes that ask it at once, one line counts. */
 export async function addCosignature(tx: Tx, size: number, line: string): Promise<void> {
-  await tx.query("UPDATE audit_checkpoints SET note = note || $2 WHERE size = $1 AND strpos(note, $2) = 0", [
-    size,
-    line,
-  ]);
+  await tx.query(
+    `UPDATE audit_checkpoints SET note = note || $2 WHERE size = $1 AND strpos(note, $3) = 0
+        AND generation = (SELECT max(generation) FROM audit_checkpoints WHERE size = $1)`,
+    // A line begins with the key's name and, in base64, its id.
+    [size, line, `\n${line.slice(0, line.lastIndexOf(" ") + 6)}`],
+  );
+}
+
+/** The signed heads of sizes above the first up to the second. */
+export async function checkpointsBetween(tx: Tx, above: number, upTo: number): Promise<CheckpointRow[]> {
+  const { rows } = await tx.query<CheckpointRow>(
+    `SELECT ${checkpoint} FROM audit_checkpoints WHERE audit_checkpoints.size > $1 AND audit_checkpoints.size <= $2
+      ORDER BY audit_checkpoints.size, generation`,
+    [above, upTo],
+  );
+  return rows;
 }
 
 export async function logKeys(tx: Tx): Promise<string[]> {
@@ -197,8 +284,10 @@ export async function logKeys(tx: Tx): Promise<string[]> {
   return rows.map(({ vkey }) => vkey);
 }
 
-export async function insertLogKey(tx: Tx, vkey: string): Promise<void> {
-  await tx.query("INSERT INTO audit_log_keys (vkey) VALUES ($1) ON CONFLICT DO NOTHING", [vkey]);
+/** @returns whether it is new */
+export async function insertLogKey(tx: Tx, vkey: string): Promise<boolean> {
+  const { rowCount } = await tx.query("INSERT INTO audit_log_keys (vkey) VALUES ($1) ON CONFLICT DO NOTHING", [vkey]);
+  return rowCount === 1;
 }
 
 export async function ensurePartitions(tx: Tx): Promise<number> {

@@ -47,6 +47,15 @@ export function parseTilePath(text: string): (Omit<Tile, "level"> & { level: num
   return Number.isSafeInteger(tile.index) && tilePath(tile) === text ? tile : undefined;
 }
 
+/** The tiles over a leaf, one a level, in a tree of that size: all that a proof of it, or of the right edge before it, is made of. */
+export function tilesOver(leaf: number, size: number): Omit<Tile, "width">[] {
+  const places: Omit<Tile, "width">[] = [];
+  for (let level = 0, width = tileWidth; level === 0 || size >= width / tileWidth; level += 1, width *= tileWidth) {
+    places.push({ level, index: Math.floor(leaf / width) });
+  }
+  return places;
+}
+
 /** Reads nodes of the tree out of tiles. @param readTile the hashes of a tile as far as they are there, 32 bytes each */
 export function nodesFrom(readTile: (level: number, index: number) => Promise<Uint8Array>): ReadNode {
   return async (level, index) => {

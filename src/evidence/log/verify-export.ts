@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../kernel/json.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { entryOf, type SealedEvent } from "./entry.ts";
+import { mayHaveBeen } from "./generation.ts";
 import { grow } from "./grow.ts";
 import { emptyRoot, leafHash, rootOf } from "./merkle.ts";
 import { type NoteKey, parseNote, signedBy } from "./note.ts";
@@ -33,25 +34,20 @@ const batch = 4_096;
 
 /**
  * Works the whole log out again from an export: each leaf from its event, the tree from the leaves, the head from the tree (AUDIT-2).
- * @param lines of `countersign audit export`: the head, then a leaf a line
+ * @param exports of `countersign audit export` and `audit retain`: each a head, then a leaf a line; together they hold every leaf
  */
-export async function verifyExport(lines: AsyncIterable<string>, options: ExportOptions): Promise<ExportVerdict> {
+export async function verifyExport(
+  exports: AsyncIterable<string> | readonly AsyncIterable<string>[],
+  options: ExportOptions,
+): Promise<ExportVerdict> {
   const findings: ExportFinding[] = [];
   const say = (claim: string, proved: boolean, detail: string): void => void findings.push({ claim, proved, detail });
+  const sources = await openSources("length" in exports ? exports : [exports]);
   const tree = new Tree();
-  let note: string | undefined;
-  let faults = 0;
-  for await (const line of lines) {
-    if (line === "") continue;
-    if (note === undefined) {
-      note = (JSON.parse(line) as { note: string }).note;
-      continue;
-    }
-    const { leaf, event } = JSON.parse(line) as { leaf: number; event: SealedEvent };
-    if (canonicalJson({ leaf, event }) !== line || leaf !== tree.next || event.seq <= tree.lastSeq) faults += 1;
-    await tree.add(event);
-  }
+  const { faults, missing } = await readLeaves(sources, tree);
   await tree.flush();
+  const notes = sources.flatMap(({ note }) => (note === undefined ? [] : [note]));
+  const note = notes.toSorted((one, other) => sizeOf(other) - sizeOf(one))[0];
   if (note === undefined)
     return { passed: false, leaves: 0, findings: [{ claim: "head", proved: false, detail: "The export is empty." }] };
   const parsed = parseNote(note);
@@ -61,20 +57,120 @@ export async function verifyExport(lines: AsyncIterable<string>, options: Export
     faults === 0,
     faults === 0 ? "Each leaf follows the one before it, in one form." : `${faults} lines are out of order or form.`,
   );
-  say("size", tree.size === head.size, `The head names ${head.size} leaves, the export has ${tree.size}.`);
+  const elsewhere = sources.flatMap(({ retained }) => retained);
+  say("size", tree.size === head.size && missing === undefined, sizeDetail(tree.size, head.size, missing, elsewhere));
   const root = await tree.root(tree.size);
   say("root", same(root, head.root), "The root worked out from the events against the root that the head names.");
-  for (const key of options.keys) say("signature", signs(parsed, key), `By the log's key ${key.name}.`);
-  if (options.keys.length === 0) say("signature", false, "No key of the log was given to check it by.");
+  const signers = options.keys.filter((key) => signs(parsed, key));
+  say(
+    "signature",
+    signers.length > 0,
+    options.keys.length === 0
+      ? "No key of the log was given to check it by."
+      : `By the log's key ${(signers[0] ?? options.keys[0])?.name}.`,
+  );
   for (const key of options.witnesses) say("cosignature", signs(parsed, key), `By the witness ${key.name}.`);
-  for (const earlier of options.earlier) {
+  for (const earlier of [...options.earlier, ...notes.filter((one) => one !== note)]) {
     const before = parseNote(earlier);
     const { size, root: had, origin } = parseCheckpoint(before.text);
-    const continues = origin === head.origin && size <= tree.size && same(await tree.root(size), had);
+    const continues = mayHaveBeen(head.origin, origin) && size <= tree.size && same(await tree.root(size), had);
     const signed = options.keys.some((key) => signs(before, key));
-    say("continuation", continues && signed, `The head of ${size} leaves that was kept from earlier.`);
+    const name = origin === head.origin ? "" : `, under the name ${origin}`;
+    say("continuation", continues && signed, `The head of ${size} leaves that was kept from earlier${name}.`);
   }
   return { passed: findings.every(({ proved }) => proved), leaves: tree.size, findings };
+}
+
+const sizeOf = (note: string): number => parseCheckpoint(parseNote(note).text).size;
+
+/** Leaves that are in none of the files: the first such range. */
+interface Gap {
+  readonly first: number;
+  readonly last: number;
+}
+
+function sizeDetail(size: number, named: number, missing: Gap | undefined, elsewhere: readonly Elsewhere[]): string {
+  const said = `The head names ${named} leaves, the export has ${size}`;
+  const gap = missing ?? (size < named ? { first: size, last: named - 1 } : undefined);
+  if (gap === undefined) return `${said}.`;
+  const files = elsewhere.filter(({ first_leaf, last_leaf }) => first_leaf <= gap.last && last_leaf >= gap.first);
+  const listed = files.map(({ month, file, sha256 }) => `${file} of ${month} (SHA-256 ${sha256})`);
+  const where = listed.length === 0 ? "" : `: they are in ${listed.join(", ")}`;
+  return `${said}; leaves ${gap.first} to ${gap.last} are in none of the files${where}.`;
+}
+
+/** A file of a retained month, as an export names it in place of the leaves that are in it. */
+interface Elsewhere {
+  readonly month: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly first_leaf: number;
+  readonly last_leaf: number;
+}
+
+interface Leaf {
+  readonly leaf: number;
+  readonly event: SealedEvent;
+  readonly line: string;
+}
+
+/** An export as it is read: its next leaf, if it has any left. */
+interface Source {
+  readonly note: string | undefined;
+  readonly retained: Elsewhere[];
+  next: Leaf | undefined;
+  advance(): Promise<void>;
+}
+
+function openSources(exports: readonly AsyncIterable<string>[]): Promise<Source[]> {
+  return Promise.all(
+    exports.map(async (lines) => {
+      const iterator = lines[Symbol.asyncIterator]();
+      const first = await iterator.next();
+      const source: Source = {
+        note:
+          first.done === true || first.value === "" ? undefined : (JSON.parse(first.value) as { note: string }).note,
+        retained: [],
+        next: undefined,
+        async advance() {
+          source.next = undefined;
+          for (;;) {
+            const read = await iterator.next();
+            if (read.done === true) return;
+            const line = read.value;
+            if (line === "") continue;
+            const { leaf, event, retained } = JSON.parse(line) as Leaf & { retained?: Elsewhere };
+            if (retained !== undefined) source.retained.push(retained);
+            else {
+              source.next = { leaf, event, line };
+              return;
+            }
+          }
+        },
+      };
+      await source.advance();
+      return source;
+    }),
+  );
+}
+
+/** The leaves of all exports in their order; one that two exports have must be the same in both. */
+async function readLeaves(sources: readonly Source[], tree: Tree): Promise<{ faults: number; missing?: Gap }> {
+  let faults = 0;
+  let missing: Gap | undefined;
+  let last: Leaf | undefined;
+  for (;;) {
+    const source = leastOf(sources);
+    if (source?.next === undefined) return missing === undefined ? { faults } : { faults, missing };
+    const { leaf, event, line } = source.next;
+    await source.advance();
+    if (line === last?.line) continue;
+    last = { leaf, event, line };
+    if (!follows({ leaf, event, line }, tree)) faults += 1;
+    if (leaf > tree.next) missing ??= { first: tree.next, last: leaf - 1 };
+    // Behind a gap the tree cannot be worked out; what comes is still looked at.
+    if (missing === undefined) await tree.add(event);
+  }
 }
 
 function signs(note: ReturnType<typeof parseNote>, key: NoteKey): boolean {
@@ -87,6 +183,20 @@ function signs(note: ReturnType<typeof parseNote>, key: NoteKey): boolean {
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
+}
+
+/** Whether a line is in its one form, and stands behind what is in the tree. */
+function follows({ leaf, event, line }: Leaf, tree: Tree): boolean {
+  return canonicalJson({ leaf, event }) === line && leaf >= tree.next && event.seq > tree.lastSeq;
+}
+
+/** The export whose next leaf is the first of all. */
+function leastOf(sources: readonly Source[]): Source | undefined {
+  let least: Source | undefined;
+  for (const one of sources) {
+    if (one.next !== undefined && (least?.next === undefined || one.next.leaf < least.next.leaf)) least = one;
+  }
+  return least;
 }
 
 /** The tree of an export, in memory: 32 bytes a leaf. */

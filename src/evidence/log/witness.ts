@@ -18,21 +18,22 @@ export interface Witness {
 
 /**
  * A file that heads are appended to, elsewhere than the database: its last one is what the log must continue.
- * @param logKey what the heads in it must be signed with: one that is not counts as tampering
+ * @param logKeys of which one must have signed the heads in it: one that is not signed counts as tampering
  */
-export function fileWitness(path: string, logKey: NoteKey): Witness {
+export function fileWitness(path: string, ...logKeys: readonly NoteKey[]): Witness {
   return {
     name: path,
     async show(note, prove) {
-      const kept = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return "";
+      const kept = await readFile(path, "utf8").catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
         throw error;
       });
       const head = parseCheckpoint(parseNote(note).text);
       const last = lastNote(kept);
       if (last !== undefined) {
         const before = parseNote(last);
-        if (!isSigned(before, logKey)) throw contradicted(path, "its last head is not signed by the log");
+        if (!logKeys.some((key) => isSigned(before, key)))
+          throw contradicted(path, "its last head is not signed by the log");
         const seen = parseCheckpoint(before.text);
         if (seen.size > head.size)
           throw contradicted(path, `it has seen ${seen.size} leaves, the log has ${head.size}`);
@@ -90,36 +91,60 @@ export function httpWitness({ url, key, timeoutMs }: HttpWitnessOptions): Witnes
     name: key.name,
     async show(note, prove) {
       const { text } = parseNote(note);
+      const { size } = parseCheckpoint(text);
+      // For both times that it may be asked.
+      const signal = AbortSignal.timeout(timeoutMs);
       for (let attempt = 0; attempt < 2; attempt += 1) {
-        const path = await prove(remembered);
-        const proof = path.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("");
-        const response = await fetch(`${url.replace(/\/$/, "")}/add-checkpoint`, {
-          method: "POST",
-          body: `old ${remembered}\n${proof}\n${note}`,
-          redirect: "error",
-          signal: AbortSignal.timeout(timeoutMs),
-        });
-        const answer = await limited(response);
-        if (response.status === 409 && response.headers.get("content-type") === "text/x.tlog.size") {
-          remembered = sizeIn(answer, parseCheckpoint(text).size, key.name);
+        // A log that has become shorter asks what the witness has seen, and is told.
+        const old = remembered > size ? 0 : remembered;
+        const { status, type, answer } = await addCheckpoint(
+          url,
+          `old ${old}\n${proofLines(await prove(old))}\n${note}`,
+          signal,
+        );
+        if (status === 409 && type === "text/x.tlog.size") {
+          remembered = sizeIn(answer, size, key.name);
           continue;
         }
-        if (response.status === 422) throw contradicted(key.name, "it refuses the consistency proof");
-        if (response.status !== 200) throw new Error(`the witness ${key.name} answers ${response.status}`);
-        const own = answer
-          .split("\n")
-          .filter(Boolean)
-          .map(parseSignature)
-          .filter((one) => one.name === key.name);
-        if (signedBy({ text, signatures: own }, key) === undefined) {
-          throw new Error(`the witness ${key.name} has not signed with the key that is known of it`);
-        }
-        remembered = parseCheckpoint(text).size;
-        return own.filter((one) => one.id.equals(key.id));
+        if (status === 422) throw contradicted(key.name, "it refuses the consistency proof");
+        if (status !== 200) throw new Error(`the witness ${key.name} answers ${status}`);
+        const line = ownLine(answer, text, key);
+        remembered = size;
+        return [line];
       }
       throw new Error(`the witness ${key.name} does not keep to one size`);
     },
   };
+}
+
+async function addCheckpoint(url: string, body: string, signal: AbortSignal) {
+  const response = await fetch(`${url.replace(/\/$/, "")}/add-checkpoint`, {
+    method: "POST",
+    body,
+    redirect: "error",
+    signal,
+  });
+  const type = response.headers.get("content-type")?.split(";")[0]?.trim();
+  return { status: response.status, type, answer: await limited(response) };
+}
+
+function proofLines(path: readonly Uint8Array[]): string {
+  return path.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("");
+}
+
+/** What the witness's own key has put under the text; lines of keys that are not known of it are passed over. @throws Error where it has not */
+function ownLine(answer: string, text: string, key: NoteKey): NoteSignature {
+  const own = answer
+    .split("\n")
+    .filter(Boolean)
+    .map(parseSignature)
+    .filter(({ name, id }) => name === key.name && id.equals(key.id));
+  // A cosignature without its time says nothing of when the head was seen.
+  const [line] = own;
+  if (line === undefined || !signedBy({ text, signatures: own }, key)) {
+    throw new Error(`the witness ${key.name} has not signed with the key that is known of it`);
+  }
+  return line;
 }
 
 function sizeIn(answer: string, own: number, name: string): number {
@@ -131,8 +156,9 @@ function sizeIn(answer: string, own: number, name: string): number {
 
 async function limited(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
+  const body: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     length += chunk.length;
     if (length > largestAnswer) throw new Error("the witness answers more than 16 KiB");
     chunks.push(chunk);

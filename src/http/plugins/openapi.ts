@@ -34,7 +34,8 @@ export function openapi(app: FastifyInstance, options: OpenapiOptions): void {
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => {
       const definition = route.config?.definition;
-      if (definition === undefined) return { schema: schema ?? { hide: true }, url };
+      // A wildcard has no name of its own, and in OpenAPI every part of a path that varies has one.
+      if (definition === undefined) return { schema: schema ?? { hide: true }, url: url.replace(/\*$/, ":path") };
       routes.set(operationId(definition), definition);
       return { schema: operationOf(definition), url };
     },

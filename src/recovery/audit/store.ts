@@ -2,7 +2,7 @@ import type { Tx } from "../../database/index.ts";
 
 /**
  * What the log and the rows must agree in, since both are written in one transaction (AUDIT-1). Each question answers the
- * rows that contradict it.
+ * rows that contradict it. Rows of a time whose events were exported and detached are not asked for theirs.
  */
 const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
@@ -14,7 +14,7 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   },
   {
     what: "a used grant has no event of its use",
-    sql: `SELECT auth_code AS id FROM governance_build_authorization g WHERE status = 'consumed' AND NOT EXISTS (
+    sql: `SELECT auth_code AS id FROM governance_build_authorization g WHERE status = 'consumed' AND consumed_at >= audit_retained_until() AND NOT EXISTS (
             SELECT FROM audit_events e WHERE e.resource_type = 'grant' AND e.resource_id = g.auth_code AND e.action = 'grant.consumed'
                AND e.actor = g.consumed_by AND e.after ->> 'idempotency_root' = g.idempotency_root)`,
   },
@@ -31,18 +31,18 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   },
   {
     what: "a revoked grant has no event of its revocation",
-    sql: `SELECT auth_code AS id FROM governance_build_authorization g WHERE status = 'revoked' AND NOT EXISTS (
+    sql: `SELECT auth_code AS id FROM governance_build_authorization g WHERE status = 'revoked' AND revoked_at >= audit_retained_until() AND NOT EXISTS (
             SELECT FROM audit_events e WHERE e.resource_type = 'grant' AND e.resource_id = g.auth_code AND e.action = 'grant.revoked')`,
   },
   {
     what: "a used record has no event of its use",
-    sql: `SELECT approval_code AS id FROM os_proposal_approvals a WHERE status = 'consumed' AND NOT EXISTS (
+    sql: `SELECT approval_code AS id FROM os_proposal_approvals a WHERE status = 'consumed' AND consumed_at >= audit_retained_until() AND NOT EXISTS (
             SELECT FROM audit_events e WHERE e.resource_type = 'proposal_approval' AND e.resource_id = a.approval_code
                AND e.action = 'proposal_approval.consumed')`,
   },
   {
     what: "a fence is not the last that the log has",
-    sql: `SELECT lease_name AS id FROM dot_iu_runtime_lease l WHERE fencing_token IS DISTINCT FROM (
+    sql: `SELECT lease_name AS id FROM dot_iu_runtime_lease l WHERE acquired_at >= audit_retained_until() AND fencing_token IS DISTINCT FROM (
             SELECT max((e.after ->> 'fencing_token')::bigint) FROM audit_events e
              WHERE e.resource_type = 'lease' AND e.resource_id = l.lease_name AND e.action IN ('lease.acquired', 'lease.fence_raised'))`,
   },
@@ -54,9 +54,10 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: "a hold and the log do not agree",
     sql: `SELECT h.id::text AS id FROM registration_holds h WHERE
-            NOT EXISTS (SELECT FROM audit_events e WHERE e.resource_type = 'hold' AND e.resource_id = h.id::text AND e.action = 'hold.placed')
-            OR (h.lifted_at IS NOT NULL) <> EXISTS (
-              SELECT FROM audit_events e WHERE e.resource_type = 'hold' AND e.resource_id = h.id::text AND e.action = 'hold.lifted')`,
+            (h.placed_at >= audit_retained_until() AND NOT EXISTS (
+              SELECT FROM audit_events e WHERE e.resource_type = 'hold' AND e.resource_id = h.id::text AND e.action = 'hold.placed'))
+            OR (coalesce(h.lifted_at >= audit_retained_until(), true) AND (h.lifted_at IS NOT NULL) <> EXISTS (
+              SELECT FROM audit_events e WHERE e.resource_type = 'hold' AND e.resource_id = h.id::text AND e.action = 'hold.lifted'))`,
   },
   {
     what: "a request is not what its digest says",

@@ -48,9 +48,16 @@ t.test(
       t.ok(ours.length > 0, `${file} runs the service`);
       for (const [name, { environment = {}, read_only, cap_drop, stop_grace_period }] of ours) {
         for (const variable of Object.keys(environment)) t.ok(known.has(variable), `${file} ${name} ${variable}`);
-        for (const variable of ["DATABASE_URL", "DATABASE_OWNER_URL", "SYNC_SECRET", "SERVER_KEYS", "METRICS_TOKEN"]) {
+        const secrets = [
+          "DATABASE_URL",
+          "DATABASE_OWNER_URL",
+          "SYNC_SECRET",
+          "SERVER_KEYS",
+          "LOG_KEY",
+          "METRICS_TOKEN",
+        ];
+        for (const variable of secrets)
           t.match(environment[variable], /\$\{/, `${file} ${name} takes ${variable} from outside`);
-        }
         t.match(
           { read_only, cap_drop, stop_grace_period },
           { read_only: true, cap_drop: ["ALL"], stop_grace_period: "20s" },
@@ -77,6 +84,26 @@ t.test(
       t.match(line, /^(#.*|[A-Z_]+=|)$/, "the example has no values");
   },
 );
+
+t.test("AUDIT-2 the services of an example sign one log, and its heads are kept where no database is", (t) => {
+  for (const file of composeFiles) {
+    const services = Object.entries(yaml(file)["services"] as Record<string, ComposeService>);
+    const ours = services
+      .filter(([name]) => name.startsWith("countersign"))
+      .map(([, { environment = {} }]) => environment);
+    t.equal(new Set(ours.map((environment) => environment["LOG_KEY"])).size, 1, `${file}: one key for all`);
+    t.match(ours[0]?.["LOG_KEY"], /^\$\{LOG_KEY:\?/, `${file} does not start without it`);
+    const kept = ours[0]?.["AUDIT_WITNESS_FILE"] ?? "";
+    t.match(kept, /^\/home\/node\//, `${file} keeps the heads on the services' volume`);
+    for (const [name, { volumes = [] }] of services)
+      if (/^postgres\d?$/.test(name))
+        t.notOk(
+          volumes.some((one) => one.startsWith("backups:")),
+          `${file} ${name} has it not`,
+        );
+  }
+  t.end();
+});
 
 t.test("operations: what has to outlast a container is on a volume, and the service can write to its own", (t) => {
   const inImage = readFileSync(path.join(folder, "../Dockerfile"), "utf8");

@@ -14,6 +14,6 @@ export const doctorRoute = defineRoute({
   looks: ({ services }) => services.lifecycle.sightings(),
   handle: async ({ tx, services, sightings, looked }) => ({
     status: 200,
-    body: await examine(tx, services.runs.targets, sightings, looked),
+    body: await examine(tx, services.runs.targets, sightings, looked, services.evidence.seen()),
   }),
 });

@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { EvidenceEnvelope, evidencePage, gatherEvidence } from "../../../bundles/index.ts";
+import { EvidenceEnvelope, evidencePage, evidencePageHeaders, gatherEvidence } from "../../../bundles/index.ts";
 import { AuthCode } from "../../../grants/index.ts";
 import { defineRoute } from "../../route.ts";
 
@@ -11,21 +11,26 @@ export const grantEvidenceRoute = defineRoute({
   etag: false,
   summary: "The evidence of a grant, to be checked off-line",
   description:
-    "An in-toto statement in a DSSE envelope, signed with the key of the log: request, votes, signature, grant, run, and each event with its proof (OPEN-5). " +
-    "`docs/verify/` has a verifier. With `Accept: text/html` it is a page to print.",
+    "An in-toto statement in a DSSE envelope, signed with the key of the log: request, votes, signature and keys, grant, receipt, run, and each event with its proof (OPEN-5). " +
+    "`docs/verify/` has a verifier and the schema of the predicate. With `Accept: text/html` it is a page to print.",
   tags: ["grants"],
   schema: {
     params: Type.Object({ auth_code: AuthCode }, { additionalProperties: false }),
     responses: { 200: EvidenceEnvelope },
-    problems: ["NOT_FOUND", "EVIDENCE_NOT_SEALED"],
+    problems: ["NOT_FOUND", "EVIDENCE_NOT_SEALED", "EVIDENCE_INCOMPLETE"],
   },
   handle: async ({ tx, params, services }) => {
     const statement = await gatherEvidence(
       tx,
       services.runs.builds,
       { authCode: params.auth_code },
-      services.evidence.cosignatures,
+      services.evidence.cosigners,
     );
-    return { status: 200, body: services.evidence.sign(statement), page: evidencePage(statement) };
+    return {
+      status: 200,
+      headers: evidencePageHeaders,
+      body: services.evidence.sign(statement),
+      page: evidencePage(statement),
+    };
   },
 });

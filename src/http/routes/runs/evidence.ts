@@ -1,6 +1,6 @@
 import Type from "typebox";
-import { EvidenceEnvelope, evidencePage, gatherEvidence } from "../../../bundles/index.ts";
-import { presentRun, Root } from "../../../runs/index.ts";
+import { EvidenceEnvelope, evidencePage, evidencePageHeaders, gatherEvidence } from "../../../bundles/index.ts";
+import { Root } from "../../../runs/index.ts";
 import { defineRoute } from "../../route.ts";
 
 export const runEvidenceRoute = defineRoute({
@@ -11,17 +11,22 @@ export const runEvidenceRoute = defineRoute({
   etag: false,
   summary: "The evidence of a run, to be checked off-line",
   description:
-    "That of its grant, with the run and its events in it. See `GET /v1/grants/{auth_code}/evidence` (OPEN-5).",
+    "What let it in (its grant, or the M-1 record of its step), its states with what each has changed, the digests of backups, and its events. " +
+    "See `GET /v1/grants/{auth_code}/evidence` (OPEN-5).",
   tags: ["runs"],
   schema: {
     params: Type.Object({ root: Root }, { additionalProperties: false }),
     responses: { 200: EvidenceEnvelope },
-    problems: ["NOT_FOUND", "EVIDENCE_NOT_SEALED"],
+    problems: ["NOT_FOUND", "EVIDENCE_NOT_SEALED", "EVIDENCE_INCOMPLETE"],
   },
   handle: async ({ tx, params, services }) => {
-    const { auth_code: authCode } = await presentRun(tx, services.runs.builds, params.root);
-    const subject = { authCode, root: params.root };
-    const statement = await gatherEvidence(tx, services.runs.builds, subject, services.evidence.cosignatures);
-    return { status: 200, body: services.evidence.sign(statement), page: evidencePage(statement) };
+    const { runs, evidence } = services;
+    const statement = await gatherEvidence(tx, runs.builds, { root: params.root }, evidence.cosigners);
+    return {
+      status: 200,
+      headers: evidencePageHeaders,
+      body: services.evidence.sign(statement),
+      page: evidencePage(statement),
+    };
   },
 });

@@ -1,5 +1,6 @@
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
+import { predicateSchema } from "../../../bundles/index.ts";
 import type { ProblemDefinition } from "../../../kernel/problem.ts";
 import { ServiceProblem } from "../../../kernel/problems.ts";
 import { openapiText } from "../../plugins/openapi.ts";
@@ -11,13 +12,19 @@ import { statusOf } from "../../problem-document.ts";
 const policy: RoutePolicy = { access: "open", mutates: false, audit: null };
 const hidden = { hide: true };
 
-/** `/openapi.json`, `/docs` and a page for each problem code. */
+/** `/openapi.json`, the schema of evidence, `/docs` and a page for each problem code. */
 export function documentationRoutes(app: FastifyInstance, catalogue: ReadonlyMap<string, ProblemDefinition>): void {
   // Made when it is first asked for: it takes longer than all else that a start does.
   let document: string | undefined;
   app.get("/openapi.json", { config: { policy }, schema: hidden }, (_request, reply) => {
     document ??= openapiText(app);
     return reply.header("cache-control", "no-cache").type("application/json; charset=utf-8").send(document);
+  });
+
+  let predicate: string | undefined;
+  app.get("/docs/evidence/v1/predicate.schema.json", { config: { policy }, schema: hidden }, (_request, reply) => {
+    predicate ??= JSON.stringify(predicateSchema());
+    return reply.header("cache-control", "no-cache").type("application/schema+json; charset=utf-8").send(predicate);
   });
 
   app.get("/docs/problems", { config: { policy }, schema: hidden }, (_request, reply) =>

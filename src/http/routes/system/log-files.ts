@@ -10,17 +10,12 @@ import type { CoreServices } from "../../services.ts";
  */
 export function logFileRoutes(app: FastifyInstance, services: CoreServices, readers: "auditors" | "everyone"): void {
   const policy: RoutePolicy = { access: readers === "everyone" ? "open" : ["auditor"], mutates: false, audit: null };
-  const documented = (operationId: string, summary: string) => ({
-    operationId,
-    summary,
-    tags: ["audit"],
-    security: [{}, { bearer: [] }],
-    "x-problem-codes": ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED"],
-  });
-
   app.get(
     "/v1/audit/log/checkpoint",
-    { config: { policy }, schema: documented("getLogCheckpoint", "The signed head of the log, as a file") },
+    {
+      config: { policy },
+      schema: documented("getLogCheckpoint", "The signed head of the log, as a file", "text/plain"),
+    },
     async (_request, reply) => {
       const { note } = await services.database.transact(readCheckpoint, { readOnly: true });
       return reply.header("cache-control", "no-cache").type("text/plain; charset=utf-8").send(note);
@@ -29,7 +24,10 @@ export function logFileRoutes(app: FastifyInstance, services: CoreServices, read
 
   app.get<{ Params: { "*": string } }>(
     "/v1/audit/log/tile/*",
-    { config: { policy }, schema: documented("getLogTile", "A tile of hashes, or a bundle of entries") },
+    {
+      config: { policy },
+      schema: documented("getLogTile", "A tile of hashes, or a bundle of entries", "application/octet-stream"),
+    },
     async (request, reply) => {
       const path = `tile/${request.params["*"]}`;
       const file = await services.database.transact((tx) => readLogFile(tx, path), { readOnly: true });
@@ -42,4 +40,17 @@ export function logFileRoutes(app: FastifyInstance, services: CoreServices, read
         .send(Buffer.from(file));
     },
   );
+}
+
+function documented(operationId: string, summary: string, mediaType: string) {
+  return {
+    operationId,
+    summary,
+    description:
+      "For witnesses and monitors, as C2SP tlog-tiles has it. With a token of an auditor, or where AUDIT_LOG_READERS says so, without.",
+    tags: ["audit"],
+    response: { 200: { description: "The file", content: { [mediaType]: { schema: { type: "string" } } } } },
+    security: [{}, { bearer: [] }],
+    "x-problem-codes": ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED"],
+  };
 }
