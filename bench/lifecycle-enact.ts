@@ -2,6 +2,8 @@
  * What it costs to enact one unit where there are 158, and where there are a million: time, pages of shared memory, the plan
  * of every statement inside the function, its triggers and its foreign keys; and the same through the service. All on one
  * PostgreSQL, as a user would have it (fsync on), in rounds that take turns. Fails where a million is read as a whole.
+ *
+ *   node bench/lifecycle-enact.ts [--rounds=41] [--service-rounds=7] [--units=1000000]
  */
 import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
 import os from "node:os";
@@ -12,71 +14,54 @@ import { called, type Contender, contender, throughService } from "./lifecycle-e
 import { type Statement, statementsInside } from "./lifecycle-enact/inside.ts";
 import { type BenchTarget, decision, login, makeTarget } from "./lifecycle-enact/target.ts";
 import { makePlace, type Place } from "./plan-commit/place.ts";
-import { report, spread } from "./support/results.ts";
+import { Comparison, evidence, inRounds, report, serverVersion } from "./support/results.ts";
 
-const many = 1_000_000;
-// ICX-CONST has 60 units, and each is enacted once.
-const rounds = { call: 41, service: 7 };
+const given = (name: string, otherwise: number): number => {
+  const found = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return found === undefined ? otherwise : Number(found.slice(name.length + 3));
+};
+const many = given("units", 1_000_000);
+const rounds = { call: given("rounds", 41), service: given("service-rounds", 7) };
 const warmUps = { call: 8, service: 2 };
+/** Each of the units of ICX-CONST is enacted once, and one is left to be looked into. */
+const articles = 60;
+const needed = rounds.call + rounds.service + warmUps.call + warmUps.service + 1;
+if (needed > articles) throw new Error(`${needed} rounds with warm-ups, and there are ${articles} units`);
 
-interface Question {
-  readonly what: string;
-  readonly unit: string;
-  readonly digits: number;
-  readonly of: (one: Contender) => readonly number[];
+const ofMany = many.toLocaleString("en");
+const own = `${ofMany}, any of them`;
+
+/** Milliseconds, and pages of shared memory. */
+interface Compared {
+  readonly times: Comparison;
+  readonly pages: Comparison;
 }
 
-const questions: readonly Question[] = [
-  { what: "dry run", unit: "ms", digits: 2, of: ({ samples }) => samples.dry },
-  { what: "enactment", unit: "ms", digits: 2, of: ({ samples }) => samples.real },
-  { what: "its COMMIT", unit: "ms", digits: 2, of: ({ samples }) => samples.commit },
-  { what: "enactment: pages touched", unit: "pages", digits: 0, of: ({ samples }) => samples.pages },
-  {
-    what: "service: manifest",
-    unit: "ms",
-    digits: 1,
-    of: ({ samples }) => samples.governed.map((one) => one.manifest),
-  },
-  { what: "service: run", unit: "ms", digits: 1, of: ({ samples }) => samples.governed.map((one) => one.run) },
-];
-
-function rowsOf(all: readonly Contender[], first: Contender): object[] {
-  return questions.flatMap(({ what, unit, digits, of }) =>
-    all.map((one) => {
-      const { median, least, most } = spread(of(one));
-      return {
-        what,
-        where: one.name,
-        unit,
-        median: Number(median.toFixed(digits)),
-        spread: `${least.toFixed(digits)}-${most.toFixed(digits)}`,
-        "to 158 units": one === first ? "" : (median / spread(of(first)).median).toFixed(2),
-        // Where others use the machine as well, the fastest say more than the middle.
-        "least to least": one === first ? "" : (least / spread(of(first)).least).toFixed(2),
-      };
-    }),
-  );
-}
-
-/** Rounds of all in turn; who is first changes from one to the next. */
-async function turns(
-  all: readonly Contender[],
-  from: number,
-  rest: number,
-  warm: number,
-  play: typeof called,
-): Promise<void> {
-  for (let number = 0; number < warm + rest; number += 1) {
-    const turn = number % all.length;
-    for (const one of [...all.slice(turn), ...all.slice(0, turn)]) await play(one, from + number, number >= warm);
-  }
+/** One call each, then one unit each through the service; who is first changes from one round to the next. */
+async function measure(all: readonly Contender[], { times, pages }: Compared): Promise<void> {
+  await inRounds(all, { rounds: rounds.call, warmUps: warmUps.call }, async (one, round, kept) => {
+    const { name: who } = one;
+    const took = await called(one, round);
+    if (!kept) return;
+    times.add({ what: "dry run", who, value: took.dry });
+    times.add({ what: "enactment", who, value: took.real });
+    times.add({ what: "its COMMIT", who, value: took.commit });
+    pages.add({ what: "enactment: pages touched", who, value: took.pages });
+  });
+  const from = rounds.call + warmUps.call;
+  await inRounds(all, { rounds: rounds.service, warmUps: warmUps.service }, async (one, round, kept) => {
+    const took = await throughService(one, from + round);
+    if (!kept) return;
+    times.add({ what: "service: manifest", who: one.name, value: took.manifest });
+    times.add({ what: "service: run", who: one.name, value: took.run });
+  });
 }
 
 /** How its plans read tables, each way with how many statements do. */
 function plansOf(name: string, statements: readonly Statement[]): object[] {
   const ways = new Map<string, number>();
   for (const read of statements.flatMap(({ reads }) => reads)) ways.set(read, (ways.get(read) ?? 0) + 1);
-  return [...ways].map(([read, count]) => ({ what: `plan: ${read}`, where: name, unit: "nodes", median: count }));
+  return [...ways].map(([read, count]) => ({ what: `plan: ${read}`, who: name, count }));
 }
 
 /** Levels of the trees that a call goes down: why a million costs a few pages more. */
@@ -109,30 +94,30 @@ try {
   const article = (round: number): string => `ICX-CONST/DIEU-${round}`;
   // The generated units with odd numbers are drafts.
   const anywhere = (round: number): string => `BENCH/U-${1 + 2 * (((round + 1) * 7_919) % (many / 2 - 200))}`;
-  const first = await contender("158 units", small, few, article);
   contenders.push(
-    first,
-    await contender("1,000,000, the same unit", large, million, article),
-    await contender("1,000,000, any of them", large, million, anywhere),
+    await contender(own, large, million, anywhere),
+    await contender("158 units", small, few, article),
+    await contender(`${ofMany}, the same unit`, large, million, article),
   );
-  await turns(contenders, 0, rounds.call, warmUps.call, called);
-  const next = rounds.call + warmUps.call;
-  await turns(contenders, next, rounds.service, warmUps.service, throughService);
-  const rows = rowsOf(contenders, first);
+  const times = new Comparison({ own, unit: "ms" });
+  const pages = new Comparison({ own, unit: "pages" });
+  await measure(contenders, { times, pages });
+  const rows: object[] = [];
   for (const target of [few, million]) {
     const where = `${target.units} units, ${target.versions} versions`;
-    rows.push({ what: "levels of the nine indexes together", where, unit: "levels", median: await levels(target) });
+    rows.push({ what: "levels of the nine indexes together", who: where, count: await levels(target) });
   }
   for (const one of contenders) {
-    const call = { address: one.address(next + rounds.service + warmUps.service), decision, dryRun: false };
+    const call = { address: one.address(needed - 1), decision, dryRun: false };
     const statements = await statementsInside(one.target.superUrl, login, call);
     const whole = statements.flatMap((statement) => statement.whole);
-    rows.push({ what: "statements inside that read a table", where: one.name, unit: "", median: statements.length });
-    rows.push({ what: "of them all of a table that grows", where: one.name, unit: "", median: whole.length });
+    rows.push({ what: "statements inside that read a table", who: one.name, count: statements.length });
+    rows.push({ what: "of them all of a table that grows", who: one.name, count: whole.length });
     if (one === contenders.at(-1)) rows.push(...plansOf(one.name, statements));
     if (one.target === million && whole.length > 0) process.exitCode = 1;
   }
-  report("lifecycle-enact", { postgresql: "18, fsync on, embedded", rounds: JSON.stringify(rounds) }, rows);
+  const about = { ...(await serverVersion(server.url("postgres"))), rounds: JSON.stringify(rounds) };
+  report("lifecycle-enact", about, [...times.rows(), ...pages.rows(), ...rows], evidence(times, pages));
 } finally {
   for (const { client } of contenders) await client.end();
   for (const place of places) await place.close();

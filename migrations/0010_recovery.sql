@@ -2,7 +2,7 @@
 -- from then on gives out nothing that may have been given out, and used, in the time that was lost.
 
 -- Which server and timeline this database has lived on. PostgreSQL begins a new timeline when it ends a recovery, and a copy by
--- dump has another system identifier; a failover to a standby begins a new timeline too.
+-- dump has another identifier; a failover to a standby begins a new timeline too.
 CREATE TABLE control_incarnations (
   incarnation       bigint PRIMARY KEY CHECK (incarnation >= 1),
   system_identifier text NOT NULL CHECK (system_identifier <> ''),
@@ -19,10 +19,14 @@ CREATE TABLE control_incarnations (
                                     AND (origin = 'restore' OR recovered_at IS NULL))
 );
 
--- What this database lives on now. The last checkpoint may still be of the timeline before, so the log's own name is asked.
+-- What this database lives on now: the server, which of its databases, and which table in that, as <system>/<oid>/<oid>. A dump
+-- or a copy of a template has other oids than its origin, also in the same server; a rename, VACUUM FULL, another tablespace and
+-- a physical standby have the same. The last checkpoint may still be of the timeline before, so the log's own name is asked.
 CREATE FUNCTION control_server() RETURNS TABLE (system_identifier text, timeline bigint)
   LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT (pg_control_system()).system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
+  SELECT (pg_control_system()).system_identifier || '/' || (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+           || '/' || 'public.control_incarnations'::regclass::oid,
+         ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
 $$;
 
 -- Whether it was restored and nobody has run `countersign recover` yet.

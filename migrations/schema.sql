@@ -992,7 +992,9 @@ CREATE OR REPLACE FUNCTION public.control_server()
  LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  SELECT (pg_control_system()).system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
+  SELECT (pg_control_system()).system_identifier || '/' || (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+           || '/' || 'public.control_incarnations'::regclass::oid,
+         ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
 $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.drop_retained_partition(name text, digest text)

@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import os from "node:os";
 import { promisify } from "node:util";
 import { openDatabase, type Tx } from "../../src/database/index.ts";
 import { fingerprintOf, takeSnapshot } from "../../src/plans/catalog/snapshot.ts";
 import { readObjects } from "../../src/plans/catalog/objects/store.ts";
-import { spread } from "../support/results.ts";
+import { type Comparison, inRounds, spread } from "../support/results.ts";
 import { timed } from "./governed.ts";
 
 const run = promisify(execFile);
@@ -20,33 +19,69 @@ interface Probe {
 }
 
 /**
- * Milliseconds of the catalog's fingerprint and snapshot, of each part of the reading under both, and of others that read a
- * catalog: rounds of all in turn, in one transaction each.
+ * Milliseconds of the catalog's fingerprint and snapshot, of others that read a catalog, and of each part of the reading under
+ * both, in rounds: each in a transaction of its own.
  */
-export async function catalogRows(where: string, url: string, rounds: number): Promise<object[]> {
+export async function compareCatalog(
+  comparison: Comparison,
+  where: string,
+  url: string,
+  rounds: number,
+): Promise<void> {
   const database = openDatabase({ url, poolSize: 1 });
   try {
     const text = await database.transact(readingOf);
     const probes: Probe[] = [
-      { name: "reading of all objects", work: (tx) => readObjects(tx) },
-      { name: "snapshot", work: (tx) => takeSnapshot(tx, []) },
       { name: "fingerprint", work: (tx) => fingerprintOf(tx, { schemas: ["public"], tables: [] }) },
+      { name: "snapshot", work: (tx) => takeSnapshot(tx, []) },
+      { name: "reading of all objects", work: (tx) => readObjects(tx) },
       { name: "information_schema.columns", work: (tx) => tx.query("SELECT * FROM information_schema.columns") },
       ...(await dumpOf(url)),
       ...partsOf(text),
     ];
     const samples = new Map<Probe, Sample[]>(probes.map((probe) => [probe, []]));
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const probe of probes) {
-        const sample = await database.transact((tx) => measured(tx, probe));
-        if (round > 0) samples.get(probe)?.push(sample);
-      }
-    }
-    return rowsOf(where, samples);
+    await inRounds(probes, { rounds }, async (probe, _round, kept) => {
+      const sample = await database.transact((tx) => measured(tx, probe));
+      if (kept) samples.get(probe)?.push(sample);
+    });
+    for (const [probe, values] of samples) if (probe.share !== true) addWhole(comparison, where, probe, values);
+    addParts(comparison, where, new Map([...samples].filter(([probe]) => probe.share === true)));
   } finally {
     await database.close();
   }
 }
+
+function addWhole(comparison: Comparison, where: string, probe: Probe, values: readonly Sample[]): void {
+  for (const { ms, cpu } of values) {
+    const beside = probe.elsewhere === true || Number.isNaN(cpu) ? {} : { beside: { "backend cpu, ms": cpu } };
+    comparison.add({ what: `catalog, ${where}`, who: probe.name, value: ms, ...beside });
+  }
+}
+
+/** Each part with its share of all the parts of the same round; those that take next to nothing are summed up. */
+function addParts(comparison: Comparison, where: string, samples: ReadonlyMap<Probe, readonly Sample[]>): void {
+  const parts = [...samples].map(([{ name }, values]) => ({ name, values: values.map(({ ms }) => ms) }));
+  const rounds = Math.min(...parts.map(({ values }) => values.length));
+  const sums = Array.from({ length: rounds }, (_, round) => sumOf(parts, round));
+  const all = spread(sums).median;
+  const small = parts.filter(({ values }) => spread(values).median < all * 0.03);
+  const shown = parts.filter((part) => !small.includes(part));
+  const rest = { name: `${small.length} other parts`, values: sums.map((_, round) => sumOf(small, round)) };
+  for (const { name, values } of small.length > 0 ? [...shown, rest] : shown) {
+    for (const [round, value] of values.entries()) {
+      const share = (100 * value) / (sums[round] as number);
+      comparison.add({
+        what: `parts of the reading, ${where}`,
+        who: name,
+        value,
+        beside: { "of the reading, %": share },
+      });
+    }
+  }
+}
+
+const sumOf = (parts: readonly { readonly values: readonly number[] }[], round: number): number =>
+  parts.reduce((sum, { values }) => sum + (values[round] as number), 0);
 
 /** Milliseconds by the clock, and of the processor in PostgreSQL's backend: those hardly depend on who else is at work. */
 interface Sample {
@@ -67,37 +102,6 @@ async function cpuOf(pid: number | undefined): Promise<number> {
   return Number(text.split(" ")[0] || Number.NaN) / 1e6;
 }
 
-function rowsOf(where: string, samples: ReadonlyMap<Probe, readonly Sample[]>): object[] {
-  const found = [...samples].map(([probe, values]) => ({
-    probe,
-    cpu: spread(values.map((one) => one.cpu)).median,
-    ...spread(values.map((one) => one.ms)),
-  }));
-  const parts = found.filter(({ probe }) => probe.share).reduce((sum, { median }) => sum + median, 0);
-  // The parts that take next to nothing are summed up.
-  const small = found.filter(({ probe, median }) => probe.share && median < parts * 0.03);
-  const shown = found.filter((one) => !small.includes(one));
-  const row = (name: string, median: number, rest: object): object => ({
-    where,
-    what: name,
-    "median, ms": Number(median.toFixed(1)),
-    ...rest,
-    load: os.loadavg()[0]?.toFixed(1) ?? "",
-  });
-  const share = (median: number): string => `${((100 * median) / parts).toFixed(0)} %`;
-  const rows = shown.map(({ probe, median, least, most, cpu }) =>
-    row(probe.name, median, {
-      spread: `${least.toFixed(1)}-${most.toFixed(1)}`,
-      ...(probe.elsewhere !== true && { "backend cpu, ms": Number(cpu.toFixed(1)) }),
-      ...(probe.share && { "of the reading": share(median) }),
-    }),
-  );
-  const others = small.reduce((sum, { median }) => sum + median, 0);
-  if (small.length > 0)
-    rows.push(row(`  ${small.length} other parts`, others, { spread: "", "of the reading": share(others) }));
-  return rows;
-}
-
 /** The text of the reading, as it is sent. */
 async function readingOf(tx: Tx): Promise<string> {
   let longest = "";
@@ -116,7 +120,7 @@ function partsOf(text: string): Probe[] {
   const parts = text.slice(text.indexOf("FROM (") + 6, text.lastIndexOf(") AS o (")).split(" UNION ALL ");
   if (parts.length < 10) throw new Error("the reading is no longer made of parts: see how they are told apart here");
   return parts.map((part) => ({
-    name: `  part ${kindOf(part)}`,
+    name: `part ${kindOf(part)}`,
     share: true,
     work: async (tx) => {
       await tx.query("SET LOCAL search_path TO pg_catalog");

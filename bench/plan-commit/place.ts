@@ -27,8 +27,11 @@ export async function makeTarget(server: EmbeddedServer, name: string, more: rea
   const fixture = await readFile(new URL("../../plans/fixtures/phase-1.sql", import.meta.url), "utf8");
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  for (const text of [fixture, ...more]) await client.query(text);
-  await client.end();
+  try {
+    for (const text of [fixture, ...more]) await client.query(text);
+  } finally {
+    await client.end();
+  }
   // The planner is to know what is there, as it does in a database that has been in use for a while.
   const superuser = new pg.Client({ connectionString: server.url(name) });
   await superuser.connect();

@@ -138,11 +138,20 @@ export class PatroniMember {
   }
 
   /** Asks this leader to hand over in good order. @returns what it said */
-  async switchOver(): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.#restPort}/switchover`, {
+  switchOver(): Promise<string> {
+    return this.#ask("switchover", { leader: this.name });
+  }
+
+  /** Has this follower thrown away and copied from the leader. @returns what it said */
+  copyAnew(): Promise<string> {
+    return this.#ask("reinitialize", { force: true });
+  }
+
+  async #ask(what: "switchover" | "reinitialize", body: object): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.#restPort}/${what}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ leader: this.name }),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(20_000),
     }).catch(() => undefined);
     return response === undefined ? "no answer" : `${response.status} ${await response.text().catch(() => "")}`;

@@ -18,8 +18,11 @@ import type { Scene } from "./scene.ts";
 /** How often the health checks are asked, as HAProxy would. */
 const checkMs = 150;
 
-/** On a busy machine a server that was stopped is rewound, started and caught up in that time. */
-const joinSeconds = 120;
+/** In that time a server that was stopped is rewound, started and caught up, also on a busy machine. */
+const rejoinSeconds = 45;
+
+/** What it takes to copy a server anew. */
+const copySeconds = 120;
 
 /** Two PostgreSQL servers under Patroni, one etcd, and an address that follows the leader. */
 export class PatroniPair implements Cluster {
@@ -111,17 +114,19 @@ export class PatroniPair implements Cluster {
     await (await this.leader()).signalServer(signal);
   }
 
-  /** Somebody leads and lets clients in, and the other follows so that commits wait for it. */
+  /**
+   * Somebody leads and lets clients in, and the other follows so that commits wait for it. A server that was promoted and killed
+   * before anybody heard of it is on a timeline that the leader does not have: Patroni calls it a running replica, and it waits
+   * for ever. It is copied anew, as an operator would do; whether anything acknowledged went with it is what the check looks for.
+   */
   async up(): Promise<void> {
-    await eventually(
-      "one leads and the other is its synchronous standby",
-      async () => {
-        const leader = this.#leader;
-        const other = this.members.find((member) => member !== leader);
-        return leader !== undefined && (await other?.says("sync")) === true;
-      },
-      joinSeconds,
-    );
+    const joined = "one leads and the other is its synchronous standby";
+    const other = (): PatroniMember | undefined => this.members.find((member) => member !== this.#leader);
+    const holds = async (): Promise<boolean> => this.#leader !== undefined && (await other()?.says("sync")) === true;
+    await eventually(joined, holds, rejoinSeconds).catch(async () => {
+      if (this.#leader !== undefined) await other()?.copyAnew();
+      await eventually(joined, holds, copySeconds);
+    });
     await eventually("PostgreSQL lets clients in", async () => (await query(this.superUrl, "SELECT")).length === 1);
   }
 }

@@ -54,7 +54,7 @@ export function registerRoutes(
           bodyOptional: route.bodyOptional === true,
         },
         definition: route,
-        ...(route.stream === undefined ? {} : { timeoutMs: streamTimeoutMs }),
+        ...timeoutOf(route),
       },
       ...(readQuery === undefined
         ? {}
@@ -67,6 +67,11 @@ export function registerRoutes(
       handler: edgeHandler(route, services, options.maxWaiting),
     });
   }
+}
+
+function timeoutOf(route: Route): { readonly timeoutMs?: number } {
+  if (route.stream !== undefined) return { timeoutMs: streamTimeoutMs };
+  return route.timeoutMs === undefined ? {} : { timeoutMs: route.timeoutMs };
 }
 
 const querySchemas = new WeakMap<Route, TObject>();

@@ -9,6 +9,12 @@ import type { Services } from "./services.ts";
 /** Roles of which the caller needs one; `any` for whoever is authenticated; `open` for everybody. */
 export type Access = readonly [Role, ...Role[]] | "any" | "open";
 
+/**
+ * For a route that reads a whole target. Less than the 60 s that a proxy waits for an answer: it is we who say what is known.
+ * Milliseconds.
+ */
+export const slowAnswerMs = 50_000;
+
 export type MutatingMethod = "POST" | "PUT" | "PATCH" | "DELETE";
 
 export type SuccessStatus = 200 | 201 | 202;
@@ -91,6 +97,8 @@ interface RouteBase<Schemas extends RouteSchemas, Looked = unknown> {
   readonly schema: Schemas;
   /** Bytes that a body may have, where that is more than elsewhere. */
   readonly bodyLimit?: number;
+  /** How long an answer may take where that is more than for all others (REQUEST_TIMEOUT_MS). Milliseconds. */
+  readonly timeoutMs?: number;
   /** Whether a request without a body stands for one with an empty object. */
   readonly bodyOptional?: boolean;
   /** Label of the outcome counter that every answer of this route is counted under. */

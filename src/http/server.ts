@@ -18,7 +18,7 @@ import { securityHeaders } from "./plugins/security-headers.ts";
 import { guardRoutes } from "./policy.ts";
 import { problemCatalogue } from "./problem-document.ts";
 import { registerRoutes } from "./register-routes.ts";
-import type { Route } from "./route.ts";
+import { type Route, slowAnswerMs } from "./route.ts";
 import { documentationRoutes } from "./routes/system/documentation.ts";
 import { healthRoutes } from "./routes/system/health.ts";
 import { logFileRoutes } from "./routes/system/log-files.ts";
@@ -106,7 +106,7 @@ function createServer(
     forceCloseConnections: "idle",
     requestTimeout: receiveMs,
     // The silence of a socket while its request is worked on is not the client's fault: longer than any request.
-    connectionTimeout: config.requestTimeoutMs + receiveMs,
+    connectionTimeout: Math.max(config.requestTimeoutMs, slowAnswerMs) + receiveMs,
     // Longer than the usual 60 s of a proxy, so that it is never we who close first.
     keepAliveTimeout: 65_000,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },

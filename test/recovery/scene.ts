@@ -7,13 +7,13 @@ import type { Recovered } from "../../src/recovery/index.ts";
 import type { TestDatabase } from "../support/cluster.ts";
 import { logKey, type Owner, serverKey, type Stage, syncSecret } from "../support/service.ts";
 
-export type Trace = "server" | "timeline" | "none";
+export type Trace = "copy" | "server" | "timeline" | "none";
 
 /**
  * The control database as a backup has it: a copy of now. Whoever is connected is cut off. It says of itself that it
  * lived on another server, as a database that was restored does.
- * @param trace what the database was on before: another server, an earlier timeline of the same one, or, as after a volume was
- * put back, the very same
+ * @param trace what the database was on before: another server; the same one, of which it is a copy or a dump; an earlier
+ * timeline of the same database; or, as after a volume was put back, the very same
  */
 export async function restoreOf(t: Owner, stage: Stage, trace: Trace = "server"): Promise<Stage> {
   const name = `${stage.names.name}_${randomBytes(3).toString("hex")}`;
@@ -31,7 +31,7 @@ export async function restoreOf(t: Owner, stage: Stage, trace: Trace = "server")
   );
   const drop = (): Promise<void> => asSuperuser("postgres", `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   t.teardown(drop);
-  if (trace !== "none") await moved(at(stage.names.superUrl, name), trace);
+  if (trace !== "copy") await moved(at(stage.names.superUrl, name), trace);
   const names: TestDatabase = {
     name,
     ownerUrl: at(stage.names.ownerUrl, name),
@@ -45,8 +45,14 @@ export async function restoreOf(t: Owner, stage: Stage, trace: Trace = "server")
 }
 
 /** The database as one that comes from elsewhere: no role of the service can write this. */
-async function moved(superUrl: string, trace: Exclude<Trace, "none">): Promise<void> {
-  const change = trace === "server" ? "system_identifier = 'elsewhere'" : "timeline = timeline - 1";
+async function moved(superUrl: string, trace: Exclude<Trace, "copy">): Promise<void> {
+  const here = "system_identifier = (SELECT s.system_identifier FROM control_server() AS s)";
+  const changes = {
+    server: "system_identifier = 'elsewhere'",
+    timeline: `${here}, timeline = timeline - 1`,
+    none: here,
+  };
+  const change = changes[trace];
   await run(superUrl, [
     // A test's server is on its first timeline, before which there is none.
     `BEGIN; ALTER TABLE control_incarnations DROP CONSTRAINT control_incarnations_timeline_check;

@@ -8,13 +8,18 @@ const script = readFileSync(fileURLToPath(new URL("../../.ci/run", import.meta.u
 const posix = { skip: process.platform === "win32" && "a shell script" };
 
 /** Runs the script with an npm of our own that prints and exits as told. */
-function run(title: string, npm: { install?: number; prints?: string; exits?: number }) {
+function run(
+  title: string,
+  npm: { install?: number; prints?: string; exits?: number; unsteady?: string[]; again?: number },
+) {
   const directory = t.testdir({
     ".ci": { run: script },
     bin: {
       npm: [
         "#!/bin/sh",
         `if [ "$1" = ci ]; then exit ${npm.install ?? 0}; fi`,
+        `if [ "$1" = run ]; then echo "again: $3, $TAP_JOBS at once"; exit ${npm.again ?? 0}; fi`,
+        `printf '%b' '${(npm.unsteady ?? []).map((file) => `${file}\\n`).join("")}' > "$TAP_SAVE"`,
         `cat <<'END'\n${npm.prints ?? ""}\nEND`,
         `exit ${npm.exits ?? 0}`,
       ].join("\n"),
@@ -55,4 +60,24 @@ t.test(".ci/run ends with the totals, and fails whenever something did", posix, 
     t.equal(got.last, last, got.title);
     t.equal(got.status, status, `${got.title}: exit code`);
   }
+});
+
+t.test(".ci/run asks one or two files that failed again, alone, and names what was unsteady", posix, async (t) => {
+  const prints =
+    "    not ok 3 - the lost one\n      ---\n      diff: x\n      ...\nok 4\n# { total: 12, pass: 11, fail: 1 }";
+  const passed = run("passed alone", { prints, exits: 1, unsteady: ["test/a.test.ts"] });
+  t.equal(passed.last, "11 passed, 0 failed");
+  t.equal(passed.status, 0);
+  t.match(passed.stdout, "again: tap, 1 at once");
+  t.match(passed.stdout, "UNSTEADY: failed at first and passed alone: test/a.test.ts");
+  t.equal(passed.stdout.match(/not ok 3 - the lost one/g)?.length, 2, "what failed is said again near the end");
+
+  const failed = run("failed again", { prints, exits: 1, unsteady: ["test/a.test.ts"], again: 1 });
+  t.equal(failed.last, "11 passed, 1 failed");
+  t.equal(failed.status, 1);
+  t.notMatch(failed.stdout, "UNSTEADY");
+
+  const many = run("many", { prints, exits: 1, unsteady: ["test/a.test.ts", "test/b.test.ts", "test/c.test.ts"] });
+  t.equal(many.last, "11 passed, 1 failed", "three files are not an accident");
+  t.notMatch(many.stdout, "again:");
 });

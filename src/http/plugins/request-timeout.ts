@@ -2,7 +2,7 @@ import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyReques
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** How long a request may take, where that is not the time of all others. Milliseconds. */
+    /** How long a request may take, where that is more than the time of all others. Milliseconds. */
     timeoutMs?: number;
   }
 }
@@ -13,7 +13,8 @@ declare module "fastify" {
  */
 export function requestTimeout(app: FastifyInstance, timeoutMs: number): void {
   app.addHook("onRequest", (request, reply, done) => {
-    const timer = setTimeout(expire, request.routeOptions.config.timeoutMs ?? timeoutMs, request, reply);
+    const patience = Math.max(timeoutMs, request.routeOptions.config.timeoutMs ?? 0);
+    const timer = setTimeout(expire, patience, request, reply);
     // Neither the body's end nor the hook of an answer will do: a client may go before there is one.
     reply.raw.once("close", () => clearTimeout(timer));
     done();

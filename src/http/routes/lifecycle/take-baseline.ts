@@ -1,5 +1,5 @@
 import { Baseline, BaselineInput, defaultDatabase, seeVerified, takeBaseline } from "../../../lifecycle/index.ts";
-import { defineRoute } from "../../route.ts";
+import { defineRoute, slowAnswerMs } from "../../route.ts";
 import { openNamed, targetProblems } from "./target.ts";
 
 export const takeBaselineRoute = defineRoute({
@@ -13,6 +13,7 @@ export const takeBaselineRoute = defineRoute({
     "still be that one, and its verification must pass. Bodies of another base than the document's are settled by the first " +
     "acceptance, those in `bodies_to_name` only where `accepted_bodies` names them as they are (OPEN-10).",
   tags: ["lifecycle"],
+  timeoutMs: slowAnswerMs,
   schema: {
     body: BaselineInput,
     responses: { 201: Baseline },

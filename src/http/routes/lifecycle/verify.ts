@@ -7,7 +7,7 @@ import {
   verifyTarget,
 } from "../../../lifecycle/index.ts";
 import { TargetName } from "../../../runs/index.ts";
-import { defineRoute } from "../../route.ts";
+import { defineRoute, slowAnswerMs } from "../../route.ts";
 
 export const verifyLifecycleRoute = defineRoute({
   method: "POST",
@@ -21,6 +21,7 @@ export const verifyLifecycleRoute = defineRoute({
     "each with what is expected and what was found (LIFE-3, LIFE-4, LIFE-5). What is tried is rolled back. It answers 200 " +
     "whatever was found: `passed` says it. With `Accept: text/html` it is a page to print.",
   tags: ["lifecycle"],
+  timeoutMs: slowAnswerMs,
   bodyOptional: true,
   schema: {
     body: Type.Object({ database: Type.Optional(TargetName) }, { additionalProperties: false }),

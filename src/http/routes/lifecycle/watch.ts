@@ -1,5 +1,5 @@
 import { defaultDatabase, lookAt, recordLook, WatchInput, WatchReport } from "../../../lifecycle/index.ts";
-import { defineRoute } from "../../route.ts";
+import { defineRoute, slowAnswerMs } from "../../route.ts";
 import { openNamed } from "./target.ts";
 
 export const watchRoute = defineRoute({
@@ -12,6 +12,7 @@ export const watchRoute = defineRoute({
     "As the service does by itself every so often: each difference, and each write that the server of the target has " +
     "refused since the last look, opens an incident unless it has one. `?dry_run=true` says what would be opened (OPEN-10).",
   tags: ["lifecycle"],
+  timeoutMs: slowAnswerMs,
   bodyOptional: true,
   dryRun: true,
   schema: { body: WatchInput, responses: { 200: WatchReport }, problems: ["TARGET_UNAVAILABLE"] },
