@@ -4,20 +4,9 @@ import { signedBy, parseNote } from "../../src/evidence/log/note.ts";
 import { seal, type Seen } from "../../src/evidence/log/seal.ts";
 import { latestCheckpoint, leafOf } from "../../src/evidence/log/store.ts";
 import { connect, examineLog, insertEvent, type LogScene, otherKey, setLogScene } from "../support/log-scene.ts";
+import { sealAll } from "./retention-scene.ts";
 
 t.setTimeout(120_000);
-
-/** Seals until nothing is left to seal. */
-async function sealAll({ database, signer }: LogScene, seen?: Seen): Promise<Seen | undefined> {
-  let last = seen;
-  for (let idle = 0; idle < 2; ) {
-    const sealed = await seal(database, signer, last);
-    if (sealed === undefined) continue;
-    last = sealed.seen;
-    if (sealed.added === 0) idle += 1;
-  }
-  return last;
-}
 
 /** The tree has every committed event once, in an order that agrees with each resource's own history. */
 async function requireWhole(t: Test, scene: LogScene): Promise<void> {
@@ -175,7 +164,7 @@ for (const seed of [1, 2]) {
       );
       await admin.query("INSERT INTO things SELECT 't' || n, 0 FROM generate_series(1, 10) AS n");
       const writers = await Promise.all(Array.from({ length: 50 }, () => connect(t, scene.names.appUrl)));
-      let writing = true;
+      const work = { writing: true };
       const rounds = 12;
       const write = async (client: (typeof writers)[number], number: number): Promise<void> => {
         for (let round = 0; round < rounds; round += 1) {
@@ -193,7 +182,7 @@ for (const seed of [1, 2]) {
       };
       let kills = 0;
       const killer = async (): Promise<void> => {
-        while (writing) {
+        while (work.writing) {
           const { rowCount } = await admin.query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'countersign' ORDER BY random() LIMIT 1",
           );
@@ -203,10 +192,11 @@ for (const seed of [1, 2]) {
       };
       const sealer = async (): Promise<void> => {
         let seen: Seen | undefined;
-        while (writing) seen = (await seal(scene.database, scene.signer, seen).catch(() => undefined))?.seen ?? seen;
+        while (work.writing)
+          seen = (await seal(scene.database, scene.signer, seen).catch(() => undefined))?.seen ?? seen;
       };
       const others = [killer(), sealer(), sealer(), sealer()];
-      await Promise.all(writers.map(write)).finally(() => (writing = false));
+      await Promise.all(writers.map(write)).finally(() => (work.writing = false));
       await Promise.all(others);
       await sealAll(scene);
       await requireWhole(t, scene);

@@ -128,8 +128,12 @@ export function cosign(text: string, key: NoteKey, privateKey: KeyObject, second
   return { name: key.name, id: key.id, signature };
 }
 
+function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text.replaceAll("\n", ""));
+}
+
 function requireText(text: string): void {
-  if (!text.endsWith("\n") || /[\u0000-\u0009\u000b-\u001f]/.test(text)) {
+  if (!text.endsWith("\n") || hasControl(text)) {
     throw new TypeError("the text of a note ends in a newline and has no other control character");
   }
 }

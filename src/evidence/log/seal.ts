@@ -74,30 +74,36 @@ export function seal(
     const read = tilesOnce(tx, ...[head, seen ?? head].map(({ size }) => ({ leaf: size, size: head.size })));
     await requireSound(tx, head, { signer, seen, read });
     if (witnessed !== undefined) await requireWitnessed(read, head, witnessed);
-    // Another process may have got further between the two statements above.
-    const further = BigInt(drawn) > BigInt(head.horizon_seq);
-    const open = head.horizon_seq !== head.sealed_seq;
-    if (open && !(await isFinal(tx, head.horizon_xid))) {
-      // Whoever drew those numbers on another server is gone; what has been drawn here since is waited for.
-      if (await isForeign(tx, head.horizon_xid))
-        await updateHead(tx, { ...head, ...(await horizonAt(tx, further ? drawn : head.horizon_seq)) });
-      return { added: 0, more: false, seen: head };
-    }
-    const events = open ? await eventsBetween(tx, head.sealed_seq, head.horizon_seq, batch) : [];
-    const whole = events.length < batch;
-    const grown = events.length === 0 ? { ...head, tiles: [] } : await add(tx, head, { signer, read }, events);
-    const sealed = whole ? head.horizon_seq : String(events.at(-1)?.seq);
-    const horizon = whole && further ? await horizonAt(tx, drawn) : head;
-    if (grown.size !== head.size || sealed !== head.sealed_seq || horizon.horizon_seq !== head.horizon_seq) {
-      await updateHead(tx, {
-        size: grown.size,
-        root: Buffer.from(grown.root),
-        sealed_seq: sealed,
-        ...horizonOf(horizon),
-      });
-    }
-    return { added: events.length, more: !whole, seen: { size: grown.size, root: grown.root } };
+    return sealFinal(tx, head, { signer, read, drawn });
   });
+}
+
+interface Sealing {
+  readonly signer: LogSigner;
+  readonly read: ReadTile;
+  /** The last number that was drawn when this transaction had no id yet. */
+  readonly drawn: string;
+}
+
+/** Makes leaves of what is final up to the horizon, and sets the next one. */
+async function sealFinal(tx: Tx, head: HeadRow, sealing: Sealing): Promise<Sealed> {
+  // Another process may have got further before the head was locked.
+  const drawn = BigInt(sealing.drawn) > BigInt(head.horizon_seq) ? sealing.drawn : head.horizon_seq;
+  const open = head.horizon_seq !== head.sealed_seq;
+  if (open && !(await isFinal(tx, head.horizon_xid))) {
+    // Whoever drew those numbers on another server is gone; what has been drawn here since is waited for.
+    if (await isForeign(tx, head.horizon_xid)) await updateHead(tx, { ...head, ...(await horizonAt(tx, drawn)) });
+    return { added: 0, more: false, seen: head };
+  }
+  const events = open ? await eventsBetween(tx, head.sealed_seq, head.horizon_seq, batch) : [];
+  const whole = events.length < batch;
+  const { size, root } = events.length === 0 ? head : await add(tx, head, sealing, events);
+  const sealed_seq = whole ? head.horizon_seq : String(events.at(-1)?.seq);
+  const horizon = whole && drawn !== head.horizon_seq ? await horizonAt(tx, drawn) : horizonOf(head);
+  if (sealed_seq !== head.sealed_seq || horizon.horizon_seq !== head.horizon_seq) {
+    await updateHead(tx, { size, root: Buffer.from(root), sealed_seq, ...horizon });
+  }
+  return { added: events.length, more: !whole, seen: { size, root } };
 }
 
 type Horizon = Pick<HeadRow, "horizon_seq" | "horizon_xid">;
@@ -121,7 +127,7 @@ async function hashed(events: readonly SealedEvent[]): Promise<Hash[]> {
 async function add(
   tx: Tx,
   head: HeadRow,
-  { signer, read }: { readonly signer: LogSigner; readonly read: ReadTile },
+  { signer, read }: Pick<Sealing, "signer" | "read">,
   events: readonly SealedEvent[],
 ) {
   const leaves = await hashed(events);
