@@ -67,6 +67,7 @@ DECLARE
   made integer := 0;
   this_month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
   month timestamptz;
+  next_month timestamptz;
   name text;
 BEGIN
   FOR ahead IN 0..least(greatest(months_ahead, 0), 24) LOOP
@@ -77,8 +78,12 @@ BEGIN
          FROM pg_class c WHERE c.oid = to_regclass('public.audit_events_before_log')), '-infinity');
     PERFORM pg_advisory_xact_lock(4226536);
     CONTINUE WHEN to_regclass('public.' || name) IS NOT NULL;
-    EXECUTE format('CREATE TABLE public.%I PARTITION OF public.audit_events FOR VALUES FROM (%L) TO (%L)', name, month,
-                   (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
+    -- Made apart and then attached, which no transition waits for; PARTITION OF would wait for whoever reads the events, and all behind it.
+    next_month := (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.audit_events INCLUDING ALL, CONSTRAINT month_bound CHECK (occurred_at >= %L AND occurred_at < %L))',
+                   name, month, next_month);
+    EXECUTE format('ALTER TABLE public.audit_events ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', name, month, next_month);
+    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT month_bound', name);
     PERFORM public.guard_audit_partition(('public.' || name)::regclass);
     made := made + 1;
   END LOOP;
@@ -179,9 +184,10 @@ CREATE FUNCTION audit_partitions() RETURNS TABLE (partition text, since timestam
 $$;
 
 -- Puts on record that a partition is in a file, and detaches it, if it holds what the file holds and every event of it is in the signed
--- log. Its own lock is enough to look: nobody writes into a month that is over. The lock on all events is held for a moment.
+-- log. Its own lock is enough to look: nobody writes into a month that is over. The lock on all events is held for a moment; while somebody
+-- who reads them keeps it from being had, all transitions wait behind it: so it is not waited for long.
 CREATE FUNCTION retain_audit_partition(what audit_retained) RETURNS void
-  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '300ms' AS $$
 DECLARE
   ends timestamptz := (SELECT p.until FROM audit_partitions() p WHERE p.partition = what.partition);
   held record;
@@ -229,23 +235,82 @@ CREATE TABLE audit_log_keys (
   added_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Events that vouch for something that outlives their month: for a key, for another name of the log, for a month that is in a file. Each is
+-- shown with its proof against the signed log, so that what stands here need not be believed.
+CREATE TABLE audit_log_links (
+  seq   bigint PRIMARY KEY,
+  event jsonb NOT NULL
+);
+CREATE INDEX audit_log_links_by_resource ON audit_log_links ((event ->> 'resource_type'), (event ->> 'resource_id'));
+
+CREATE FUNCTION guard_audit_link() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM audit_events e
+     WHERE e.seq = NEW.seq AND e.transaction = pg_current_xact_id() AND (NEW.event -> 'seq')::bigint = e.seq
+       AND (e.actor, e.action, e.resource_type, e.resource_id, e.request_id)
+           = (NEW.event ->> 'actor', NEW.event ->> 'action', NEW.event ->> 'resource_type', NEW.event ->> 'resource_id', NEW.event ->> 'request_id')
+       AND (coalesce(e.before, 'null'), coalesce(e.after, 'null'), e.digests) = (NEW.event -> 'before', NEW.event -> 'after', NEW.event -> 'digests')
+  ) THEN
+    RAISE EXCEPTION 'only an event of this transaction is kept' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'link_of_event';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER guard_audit_link BEFORE INSERT ON audit_log_links FOR EACH ROW EXECUTE FUNCTION guard_audit_link();
+ALTER TABLE audit_log_links ENABLE ALWAYS TRIGGER guard_audit_link;
+
 CREATE FUNCTION guard_audit_log() RETURNS trigger
   LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF NEW.generation <> OLD.generation THEN
-    IF NEW.generation <> OLD.generation + 1 OR (NEW.size, NEW.root, NEW.sealed_seq) IS DISTINCT FROM (OLD.size, OLD.root, OLD.sealed_seq)
+    IF NEW.generation < OLD.generation OR (NEW.size, NEW.root, NEW.sealed_seq) IS DISTINCT FROM (OLD.size, OLD.root, OLD.sealed_seq)
        OR NOT awaits_recovery()
        OR NOT EXISTS (SELECT FROM audit_generations g WHERE (g.generation, g.origin, g.old_origin, g.size, g.root)
                                                             = (NEW.generation, NEW.origin, OLD.origin, OLD.size, OLD.root)) THEN
       RAISE EXCEPTION 'a log gets another name when it was restored' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_restored';
     END IF;
   ELSIF NEW.origin <> OLD.origin OR NEW.size < OLD.size OR NEW.sealed_seq < OLD.sealed_seq OR NEW.horizon_seq < OLD.horizon_seq
-     OR (NEW.size - OLD.size > NEW.sealed_seq - OLD.sealed_seq) OR (NEW.size = OLD.size AND NEW.root <> OLD.root) THEN
+     OR (NEW.size = OLD.size AND NEW.root <> OLD.root) THEN
     RAISE EXCEPTION 'the log only grows' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_grows';
+  END IF;
+  -- What is sealed was final, and each event of it has a leaf.
+  IF NEW.sealed_seq > OLD.horizon_seq
+     OR (NEW.sealed_seq > OLD.sealed_seq AND pg_snapshot_xmin(pg_current_snapshot()) < OLD.horizon_xid)
+     OR NEW.size - OLD.size <> (SELECT count(*) FROM audit_events e WHERE e.seq > OLD.sealed_seq AND e.seq <= NEW.sealed_seq) THEN
+    RAISE EXCEPTION 'each event that is final gets a leaf, and no other' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'leaf_for_each';
+  END IF;
+  IF (NEW.horizon_seq, NEW.horizon_xid) IS DISTINCT FROM (OLD.horizon_seq, OLD.horizon_xid)
+     AND (NEW.horizon_xid <> pg_current_xact_id() OR NEW.horizon_seq > (SELECT last_value FROM audit_events_seq)) THEN
+    RAISE EXCEPTION 'the horizon is where the numbers are' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'horizon_drawn';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER guard_audit_log BEFORE UPDATE ON audit_log FOR EACH ROW EXECUTE FUNCTION guard_audit_log();
+
+-- Only the head that the log has now is put down as signed.
+CREATE FUNCTION guard_audit_checkpoint() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM audit_log l WHERE (l.size, l.root, l.generation) = (NEW.size, NEW.root, NEW.generation)) THEN
+    RAISE EXCEPTION 'the log has no such head' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'head_of_log';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER guard_audit_checkpoint BEFORE INSERT ON audit_checkpoints FOR EACH ROW EXECUTE FUNCTION guard_audit_checkpoint();
+ALTER TABLE audit_checkpoints ENABLE ALWAYS TRIGGER guard_audit_checkpoint;
+
+CREATE FUNCTION guard_audit_generation() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NOT awaits_recovery() OR NOT EXISTS (SELECT FROM audit_log l WHERE l.generation < NEW.generation
+                                                AND (l.origin, l.size, l.root) = (NEW.old_origin, NEW.size, NEW.root)) THEN
+    RAISE EXCEPTION 'a log gets another name when it was restored' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_restored';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER guard_audit_generation BEFORE INSERT ON audit_generations FOR EACH ROW EXECUTE FUNCTION guard_audit_generation();
+ALTER TABLE audit_generations ENABLE ALWAYS TRIGGER guard_audit_generation;
 
 CREATE FUNCTION guard_audit_growth() RETURNS trigger
   LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
@@ -271,13 +336,13 @@ BEGIN
     EXECUTE format('CREATE TRIGGER guard_audit_growth BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION guard_audit_growth()', t);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER guard_audit_growth', t);
   END LOOP;
-  FOREACH t IN ARRAY ARRAY['audit_log_keys', 'audit_generations', 'audit_retained'] LOOP
+  FOREACH t IN ARRAY ARRAY['audit_log_keys', 'audit_log_links', 'audit_generations', 'audit_retained'] LOOP
     EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_change()', t);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER append_only', t);
   END LOOP;
   ALTER TABLE audit_log ENABLE ALWAYS TRIGGER guard_audit_log;
   FOREACH t IN ARRAY ARRAY['audit_log', 'audit_tiles', 'audit_bundles', 'audit_checkpoints', 'audit_log_keys', 'audit_generations',
-                           'audit_retained'] LOOP
+                           'audit_log_links', 'audit_retained'] LOOP
     EXECUTE format('CREATE TRIGGER never_deleted BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_change()', t);
     EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', t);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER never_deleted', t);
@@ -288,9 +353,11 @@ END $$;
 REVOKE ALL ON FUNCTION guard_audit_partition, ensure_audit_partitions, audit_retained_until, audit_partitions, retain_audit_partition,
   drop_retained_partition FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_audit_partitions, audit_retained_until TO countersign_app;
-GRANT SELECT, INSERT ON audit_events TO countersign_app;
+-- Number, time and transaction are the database's own.
+REVOKE ALL ON audit_events_before_log FROM countersign_app;
+GRANT SELECT, INSERT (actor, action, resource_type, resource_id, request_id, before, after, digests) ON audit_events TO countersign_app;
 GRANT USAGE, SELECT ON SEQUENCE audit_events_seq TO countersign_app;
-GRANT SELECT, INSERT ON audit_log, audit_tiles, audit_bundles, audit_checkpoints, audit_log_keys, audit_generations TO countersign_app;
+GRANT SELECT, INSERT ON audit_log, audit_tiles, audit_bundles, audit_checkpoints, audit_log_keys, audit_log_links, audit_generations TO countersign_app;
 GRANT SELECT ON audit_retained TO countersign_app;
 GRANT UPDATE (origin, generation, size, root, sealed_seq, horizon_seq, horizon_xid) ON audit_log TO countersign_app;
 GRANT UPDATE (hashes) ON audit_tiles TO countersign_app;

@@ -109,6 +109,8 @@ audit_log.horizon_xid xid8 not null default '0'::xid8
 audit_log_keys.number integer not null identity
 audit_log_keys.vkey text not null
 audit_log_keys.added_at timestamp with time zone not null default clock_timestamp()
+audit_log_links.seq bigint not null
+audit_log_links.event jsonb not null
 audit_retained.partition text not null
 audit_retained.month text not null
 audit_retained.leaves bigint not null
@@ -543,6 +545,7 @@ audit_log: one_log CHECK (one)
 audit_log_keys: audit_log_keys_pkey PRIMARY KEY (number)
 audit_log_keys: audit_log_keys_vkey_check CHECK ((vkey <> ''::text))
 audit_log_keys: audit_log_keys_vkey_key UNIQUE (vkey)
+audit_log_links: audit_log_links_pkey PRIMARY KEY (seq)
 audit_retained: audit_retained_file_check CHECK ((file <> ''::text))
 audit_retained: audit_retained_leaves_check CHECK ((leaves >= 0))
 audit_retained: audit_retained_partition_check CHECK ((partition ~ '^audit_events_(before_log|[0-9]{4}_(0[1-9]|1[0-2]))$'::text))
@@ -813,6 +816,8 @@ CREATE UNIQUE INDEX audit_generations_pkey ON public.audit_generations USING btr
 CREATE UNIQUE INDEX audit_log_pkey ON public.audit_log USING btree (one)
 CREATE UNIQUE INDEX audit_log_keys_pkey ON public.audit_log_keys USING btree (number)
 CREATE UNIQUE INDEX audit_log_keys_vkey_key ON public.audit_log_keys USING btree (vkey)
+CREATE INDEX audit_log_links_by_resource ON public.audit_log_links USING btree (((event ->> 'resource_type'::text)), ((event ->> 'resource_id'::text)))
+CREATE UNIQUE INDEX audit_log_links_pkey ON public.audit_log_links USING btree (seq)
 CREATE INDEX audit_retained_by_leaf ON public.audit_retained USING btree (first_leaf, last_leaf)
 CREATE UNIQUE INDEX audit_retained_pkey ON public.audit_retained USING btree (partition)
 CREATE UNIQUE INDEX audit_tiles_pkey ON public.audit_tiles USING btree (level, index)
@@ -1055,6 +1060,7 @@ DECLARE
   made integer := 0;
   this_month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
   month timestamptz;
+  next_month timestamptz;
   name text;
 BEGIN
   FOR ahead IN 0..least(greatest(months_ahead, 0), 24) LOOP
@@ -1065,8 +1071,12 @@ BEGIN
          FROM pg_class c WHERE c.oid = to_regclass('public.audit_events_before_log')), '-infinity');
     PERFORM pg_advisory_xact_lock(4226536);
     CONTINUE WHEN to_regclass('public.' || name) IS NOT NULL;
-    EXECUTE format('CREATE TABLE public.%I PARTITION OF public.audit_events FOR VALUES FROM (%L) TO (%L)', name, month,
-                   (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
+    -- Made apart and then attached, which no transition waits for; PARTITION OF would wait for whoever reads the events, and all behind it.
+    next_month := (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.audit_events INCLUDING ALL, CONSTRAINT month_bound CHECK (occurred_at >= %L AND occurred_at < %L))',
+                   name, month, next_month);
+    EXECUTE format('ALTER TABLE public.audit_events ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', name, month, next_month);
+    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT month_bound', name);
     PERFORM public.guard_audit_partition(('public.' || name)::regclass);
     made := made + 1;
   END LOOP;
@@ -1197,6 +1207,31 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_audit_checkpoint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT FROM audit_log l WHERE (l.size, l.root, l.generation) = (NEW.size, NEW.root, NEW.generation)) THEN
+    RAISE EXCEPTION 'the log has no such head' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'head_of_log';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_audit_generation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT awaits_recovery() OR NOT EXISTS (SELECT FROM audit_log l WHERE l.generation < NEW.generation
+                                                AND (l.origin, l.size, l.root) = (NEW.old_origin, NEW.size, NEW.root)) THEN
+    RAISE EXCEPTION 'a log gets another name when it was restored' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_restored';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_audit_growth()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1217,6 +1252,24 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_audit_link()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM audit_events e
+     WHERE e.seq = NEW.seq AND e.transaction = pg_current_xact_id() AND (NEW.event -> 'seq')::bigint = e.seq
+       AND (e.actor, e.action, e.resource_type, e.resource_id, e.request_id)
+           = (NEW.event ->> 'actor', NEW.event ->> 'action', NEW.event ->> 'resource_type', NEW.event ->> 'resource_id', NEW.event ->> 'request_id')
+       AND (coalesce(e.before, 'null'), coalesce(e.after, 'null'), e.digests) = (NEW.event -> 'before', NEW.event -> 'after', NEW.event -> 'digests')
+  ) THEN
+    RAISE EXCEPTION 'only an event of this transaction is kept' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'link_of_event';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_audit_log()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1224,15 +1277,25 @@ CREATE OR REPLACE FUNCTION public.guard_audit_log()
 AS $function$
 BEGIN
   IF NEW.generation <> OLD.generation THEN
-    IF NEW.generation <> OLD.generation + 1 OR (NEW.size, NEW.root, NEW.sealed_seq) IS DISTINCT FROM (OLD.size, OLD.root, OLD.sealed_seq)
+    IF NEW.generation < OLD.generation OR (NEW.size, NEW.root, NEW.sealed_seq) IS DISTINCT FROM (OLD.size, OLD.root, OLD.sealed_seq)
        OR NOT awaits_recovery()
        OR NOT EXISTS (SELECT FROM audit_generations g WHERE (g.generation, g.origin, g.old_origin, g.size, g.root)
                                                             = (NEW.generation, NEW.origin, OLD.origin, OLD.size, OLD.root)) THEN
       RAISE EXCEPTION 'a log gets another name when it was restored' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_restored';
     END IF;
   ELSIF NEW.origin <> OLD.origin OR NEW.size < OLD.size OR NEW.sealed_seq < OLD.sealed_seq OR NEW.horizon_seq < OLD.horizon_seq
-     OR (NEW.size - OLD.size > NEW.sealed_seq - OLD.sealed_seq) OR (NEW.size = OLD.size AND NEW.root <> OLD.root) THEN
+     OR (NEW.size = OLD.size AND NEW.root <> OLD.root) THEN
     RAISE EXCEPTION 'the log only grows' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'log_grows';
+  END IF;
+  -- What is sealed was final, and each event of it has a leaf.
+  IF NEW.sealed_seq > OLD.horizon_seq
+     OR (NEW.sealed_seq > OLD.sealed_seq AND pg_snapshot_xmin(pg_current_snapshot()) < OLD.horizon_xid)
+     OR NEW.size - OLD.size <> (SELECT count(*) FROM audit_events e WHERE e.seq > OLD.sealed_seq AND e.seq <= NEW.sealed_seq) THEN
+    RAISE EXCEPTION 'each event that is final gets a leaf, and no other' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'leaf_for_each';
+  END IF;
+  IF (NEW.horizon_seq, NEW.horizon_xid) IS DISTINCT FROM (OLD.horizon_seq, OLD.horizon_xid)
+     AND (NEW.horizon_xid <> pg_current_xact_id() OR NEW.horizon_seq > (SELECT last_value FROM audit_events_seq)) THEN
+    RAISE EXCEPTION 'the horizon is where the numbers are' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'horizon_drawn';
   END IF;
   RETURN NEW;
 END $function$
@@ -2118,6 +2181,7 @@ CREATE OR REPLACE FUNCTION public.retain_audit_partition(what audit_retained)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '300ms'
 AS $function$
 DECLARE
   ends timestamptz := (SELECT p.until FROM audit_partitions() p WHERE p.partition = what.partition);
@@ -2329,6 +2393,7 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.apr_approvals FOR EACH 
 CREATE TRIGGER guard_audit_growth BEFORE UPDATE ON public.audit_bundles FOR EACH ROW EXECUTE FUNCTION guard_audit_growth() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_bundles FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_bundles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_checkpoint BEFORE INSERT ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION guard_audit_checkpoint() [A]
 CREATE TRIGGER guard_audit_growth BEFORE UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION guard_audit_growth() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -2339,6 +2404,7 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events_YYYY_MM FO
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events_before_log FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_events_before_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_generations FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_generation BEFORE INSERT ON public.audit_generations FOR EACH ROW EXECUTE FUNCTION guard_audit_generation() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_generations FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_generations FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_audit_log BEFORE UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION guard_audit_log() [A]
@@ -2347,6 +2413,10 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_log FOR EACH STAT
 CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_log_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_log_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_log_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_log_links FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_audit_link BEFORE INSERT ON public.audit_log_links FOR EACH ROW EXECUTE FUNCTION guard_audit_link() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_log_links FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_log_links FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE UPDATE ON public.audit_retained FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.audit_retained FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.audit_retained FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -2453,14 +2523,15 @@ apr_action_types: countersign_app=ar/countersign_owner countersign_owner=arwdDxt
 apr_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_bundles: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_checkpoints: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
-audit_events: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_events: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_events_YYYY_MM: 
-audit_events_before_log: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+audit_events_before_log: countersign_owner=arwdDxtm/countersign_owner
 audit_events_seq: countersign_app=rU/countersign_owner countersign_owner=rwU/countersign_owner
 audit_generations: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_log: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_log_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_log_keys_number_seq: 
+audit_log_links: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_retained: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 audit_tiles: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 c1_build_run: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -2520,6 +2591,14 @@ apr_action_types.retired_at: countersign_app=w/countersign_owner
 apr_action_types.updated_at: countersign_app=w/countersign_owner
 audit_bundles.seqs: countersign_app=w/countersign_owner
 audit_checkpoints.note: countersign_app=w/countersign_owner
+audit_events.actor: countersign_app=a/countersign_owner
+audit_events.action: countersign_app=a/countersign_owner
+audit_events.resource_type: countersign_app=a/countersign_owner
+audit_events.resource_id: countersign_app=a/countersign_owner
+audit_events.request_id: countersign_app=a/countersign_owner
+audit_events.before: countersign_app=a/countersign_owner
+audit_events.after: countersign_app=a/countersign_owner
+audit_events.digests: countersign_app=a/countersign_owner
 audit_log.origin: countersign_app=w/countersign_owner
 audit_log.generation: countersign_app=w/countersign_owner
 audit_log.size: countersign_app=w/countersign_owner

@@ -7,7 +7,7 @@ import { GrantProblem, makeGrantServices } from "./grants/index.ts";
 import { HoldProblem } from "./holds/index.ts";
 import { buildServer, createMetrics, type Readiness, type Services } from "./http/index.ts";
 import { routes } from "./http/routes/index.ts";
-import { type Cosigners, cosignersOf, type LogSigner, signStatement } from "./evidence/index.ts";
+import { type Cosigners, cosignersOf, type LogSigner, signerOf, signStatement } from "./evidence/index.ts";
 import { BundleProblem, type EvidenceEnvelope } from "./bundles/index.ts";
 import { ServiceProblem } from "./kernel/problems.ts";
 import type { ServerKeys } from "./kernel/server-keys.ts";
@@ -160,7 +160,8 @@ function evidenceServices(
   return {
     sign(statement) {
       if (logSigner === undefined) throw new ServiceProblem("INTERNAL_ERROR", "This process has no key of the log.");
-      return signStatement(statement, logSigner) as EvidenceEnvelope;
+      // Under the name that the log has by now: it gets another one by a recovery, beside services that run.
+      return signStatement(statement, signerOf(logSigner, statement.predicate.log.origin)) as EvidenceEnvelope;
     },
     cosigners,
     seen: () => logWatch.sighting(),

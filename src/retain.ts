@@ -6,8 +6,6 @@ import { serviceCaller } from "./kernel/caller.ts";
 
 /** Longer than it takes to read a month. */
 const patienceMs = 600_000;
-/** Every transition waits behind whoever waits for the lock on all events: not for long. */
-const lockMs = 2_000;
 
 /** What `countersign audit retain` does, also beside services that run on the database. @throws RetentionProblem */
 export async function retainOnDatabase(
@@ -21,7 +19,6 @@ export async function retainOnDatabase(
       url: databases.ownerUrl,
       poolSize: 2,
       statementTimeoutMs: patienceMs,
-      lockTimeoutMs: lockMs,
       applicationName: "countersign-retain",
     });
     try {

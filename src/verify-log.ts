@@ -8,6 +8,7 @@ export async function verifyOnDatabase(
   config: Config,
   keys: readonly string[],
   earlier: readonly string[],
+  files: readonly string[] = [],
 ): Promise<ExportVerdict> {
   const databases = await openDatabases(config, () => undefined);
   try {
@@ -18,7 +19,7 @@ export async function verifyOnDatabase(
       applicationName: "countersign-verify",
     });
     try {
-      return await verifyLog(database, keys.map(parseVerifierKey), earlier);
+      return await verifyLog(database, keys.map(parseVerifierKey), earlier, files);
     } finally {
       await database.close();
     }

@@ -11,6 +11,8 @@ export interface Claim {
 export interface WholeLog {
   readonly roots: ReadonlyMap<number, Uint8Array>;
   readonly found: readonly string[];
+  readonly later: readonly object[];
+  readonly leases: readonly object[];
   readonly faults: number;
 }
 export interface Trusted {
@@ -19,7 +21,12 @@ export interface Trusted {
   readonly signers?: readonly object[];
   readonly earlier?: readonly string[];
   readonly consistency?: readonly object[];
-  readonly readWhole?: (sizes: readonly number[], subjects: readonly (readonly string[])[], upTo: number) => WholeLog;
+  readonly readWhole?: (
+    sizes: readonly number[],
+    subjects: readonly (readonly string[])[],
+    upTo: number,
+    requests?: readonly string[],
+  ) => WholeLog;
   readonly about?: string;
   readonly digest?: string;
 }

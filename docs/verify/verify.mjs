@@ -8,7 +8,8 @@
 //   --signer JWK          the public key of a sovereign (or a file with it); where any is given, no other key's signature is good enough
 //   --earlier FILE        a signed head of the log that you have kept: it must be the beginning of this one
 //   --consistency FILE    what shows that: the answer of GET /v1/audit/proofs/consistency; an export does as well
-//   --export FILE         the whole log (`countersign audit export`, and the files of retained months): then also that nothing was left out
+//   --export FILE         the whole log (`countersign audit export`, and the files of retained months): then also that nothing was left out,
+//                         and what has come since
 //   --about NAME          the grant or run that it is to be of
 //   --digest DIGEST       the digest of the request that you have read yourself
 //   --json                the claims as JSON
@@ -17,8 +18,9 @@
 // file cannot be read. No key is taken from the file: what it says of itself is shown and not believed. README.md beside this file has the
 // steps in words, so that they can be written in another language.
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync } from "node:fs";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 
 // --- canonical JSON (RFC 8785) -------------------------------------------------------------------------------------------------------
 
@@ -97,6 +99,62 @@ function noteSignedBy({ text, signatures }, key) {
     const message = Buffer.from(`cosignature/v1\ntime ${signature.readBigUInt64BE(0)}\n${text}`);
     return verify(null, message, key.key, signature.subarray(8));
   });
+}
+
+/** Whether two keys are one key of one log, whatever name it had. */
+const isSameKey = (one, other) => one.type === 1 && other.type === 1 && firstName(one.name) === firstName(other.name) && one.bytes.equals(other.bytes);
+
+/**
+ * From the keys that you have to those that the log has had since, and to the names that it has had. A key is vouched for by the signature
+ * of the one before it, and by the event that says so, in a head that the one before has signed; a name by its event, in a head under it.
+ * @returns all keys, and each step in words with the name that it leads to
+ */
+function follow(trusted, links) {
+  const [keys, steps] = [[...trusted], []];
+  for (let left = [...links], before = -1; left.length !== before; ) {
+    before = left.length;
+    left = left.filter((link) => {
+      const step = stepOf(link, keys);
+      if (step === undefined) return true;
+      if (step.key !== undefined && !keys.some((key) => isSameKey(key, step.key))) keys.push(step.key);
+      steps.push(step);
+      return false;
+    });
+  }
+  return { keys, steps };
+}
+
+function stepOf({ event, leaf, path, note: text }, keys) {
+  try {
+    const { action, before, after } = event;
+    const isKey = action === "audit_log.key_added";
+    if (event.resource_type !== "audit_log" || (!isKey && action !== "audit_log.renamed")) return undefined;
+    const added = readVerifierKey(after.verifier_key);
+    const voucher = isKey ? readVerifierKey(before.verifier_key) : added;
+    const { note, origin, size, root } = headOf(text);
+    const [signer] = underName([voucher], origin);
+    const proved =
+      keys.some((key) => isSameKey(key, voucher)) &&
+      added.type === 1 &&
+      firstName(added.name) === firstName(origin) &&
+      signer.name === origin &&
+      noteSignedBy(note, signer) &&
+      included(leaf, size, leafHash(Buffer.from(entryOf(event))), path.map(base64), root);
+    if (!proved) return undefined;
+    if (isKey) {
+      const succession = readNote(after.note);
+      const said = `countersign.dev/log-key/v1\n${voucher.text}\n${added.text}\n`;
+      if (succession.text !== said || ![voucher, added].every((key) => noteSignedBy(succession, key))) return undefined;
+      return { claim: "log-key", key: added, detail: `The key ${added.text} of the log is vouched for by ${voucher.text} at leaf ${leaf}.` };
+    }
+    const later = firstName(before.origin) === firstName(added.name) && generationOf(before.origin) < generationOf(added.name) && generationOf(added.name) <= generationOf(origin);
+    const first = readNote(after.note);
+    if (!later || before.size > leaf || first.text !== `${added.name}\n${before.size}\n${before.root}\n` || !noteSignedBy(first, added)) return undefined;
+    return { claim: "log-name", name: added.name, detail: `The log is called ${added.name} since its database was restored (leaf ${leaf}); it was ${before.origin} until then, with ${before.size} leaves.` };
+  } catch {
+    // It is not what a link looks like.
+    return undefined;
+  }
 }
 
 // --- the Merkle tree (RFC 9162, 2.1.3.2) ------------------------------------------------------------------------------------------------
@@ -194,13 +252,20 @@ const same = (one, other) => canonical(one ?? null) === canonical(other ?? null)
 const hashOf = (text) => `sha256:${sha256(text).toString("hex")}`;
 /** The time of an event, which has microseconds, against one in milliseconds. */
 const before = (occurred, limit) => occurred.slice(0, 23) < limit;
+/** A time in the file is from the transaction that wrote the event, and of the same clock: no transaction takes a minute. */
+const near = (time, event) => event !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(time) && Math.abs(Date.parse(event.occurred_at) - Date.parse(time)) < 60_000;
+/** A time that is there if there is an event of it, and is that of the event. */
+const dated = (time, event) => (event === undefined ? time === null || time === undefined : near(time, event));
+
+/** What a file says is shown in one line, and moves nothing on a terminal. */
+const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (one) => `\\u{${one.codePointAt(0).toString(16)}}`);
 
 /** Collects claims. A claim that cannot be looked at, because something is missing or of another shape, is not proved. */
 class Report {
   claims = [];
 
   say(claim, status, detail) {
-    this.claims.push({ claim, status, proved: status === "proved", detail });
+    this.claims.push({ claim, status, proved: status === "proved", detail: visible(detail) });
   }
 
   /** @param work answers a list of what is wrong: none, and it is proved */
@@ -260,7 +325,8 @@ class Evidence {
       ...(request === null ? [] : [["approval_request", request.apr_code]]),
       ...(grant === null ? [] : [["grant", grant.auth_code]]),
       ...keys.map(({ kid }) => ["signing_key", kid]),
-      ...(run === null ? [] : [["run", run.idempotency_root]]),
+      // Where the file has no run, the log may have one that used the grant.
+      ...(run === null && grant?.idempotency_root == null ? [] : [["run", (run ?? grant).idempotency_root]]),
       ...(step === null ? [] : [["plan", `${step.plan_id}/${step.revision}`]]),
       ...(step?.record ? [["proposal_approval", step.record.approval_code]] : []),
       ...(run?.rehearsal ? [["rehearsal", run.rehearsal.rehearsal_ref]] : []),
@@ -276,6 +342,7 @@ function lookAtFile(report, text, envelope, payload, statement, { logKeys }) {
     unless(canonical(envelope) === text.replace(/\n$/, ""), "it is written in another way"),
     unless(canonical(statement) === said && Buffer.from(said).equals(payload), "the statement in it is written in another way"),
     unless(statement._type === statementType && statement.predicateType === predicateType, "the statement is of another kind"),
+    unless(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(statement.predicate.made_at), "the time at which it was made is none"),
   ]);
   report.look("envelope", "The envelope (DSSE) is signed with a key of the log that you trust.", () => {
     const type = envelope.payloadType;
@@ -292,6 +359,13 @@ function lookAtFile(report, text, envelope, payload, statement, { logKeys }) {
       ...known,
     ];
   });
+}
+
+/** Which keys and names the log has had since those that you have. */
+function lookAtLinks(report, log, { steps }, trusted) {
+  for (const { claim, detail } of steps) report.say(claim, "proved", detail);
+  const isKnown = log.origin === firstName(log.origin) || trusted.logKeys.some(({ name }) => name === log.origin) || steps.some(({ name }) => name === log.origin);
+  if (!isKnown) report.say("log-name", "not proved", `The log is called ${log.origin}, and nothing that your keys vouch for tells since when.`);
 }
 
 /** @returns the root that the head says, for all that follows */
@@ -356,19 +430,27 @@ function lookAtInclusion(report, events, log, root) {
   });
 }
 
+/** What came after the head of the file and makes of it another story; a key that is revoked later, or a lease that is taken again, does not. */
+const contradicts = ["grant.minted", "grant.active", "grant.consumed", "grant.revoked", "grant.expired", "approval_request.voted", "approval_request.withdrawn", "proposal_approval.recorded", "proposal_approval.consumed", "proposal_approval.revoked", "run.started", "run.resumed", "run.stop_requested", "run.succeeded", "run.stopped", "run.compensation_started"];
+
 function lookAtWhole(report, evidence, root, whole) {
   if (whole === undefined) {
     report.skip("complete", "No --export was given: the events here are in the log, and that none of these resources was left out (a second use, a vote against) was not looked at.");
     return;
   }
-  report.look("complete", "The whole log has no other event of these resources than the file.", () => {
+  const { later } = whole;
+  const since = later.length === 0 ? "" : ` Behind it the export tells of more: ${later.map(({ seq, action }) => `${seq} ${action}`).join(", ")}.`;
+  report.look("complete", `Up to the ${evidence.log.size} leaves of that head the whole log has no other event of these resources than the file.${since}`, () => {
     const wanted = evidence.told.filter(({ resource_type: type }) => type !== "lease").map((event) => canonical(event));
-    const left = whole.found.filter((event) => !wanted.includes(event));
+    const others = whole.found.map((one) => JSON.parse(one)).filter((event) => !wanted.includes(canonical(event)));
+    const isOfIt = others.some(({ action, after }) => action === "run.started" && after.detail.auth_code === evidence.grant?.auth_code);
+    const left = others.filter(({ resource_type: type }) => type !== "run" || evidence.run !== null || isOfIt);
     return [
       unless(whole.faults === 0, `${whole.faults} lines of the export have another form`),
       unless(whole.roots.get(evidence.log.size)?.equals(root) === true, "the export is not the log of that head"),
-      unless(left.length === 0, `it has ${left.length} more: ${left.map((one) => JSON.parse(one)).map(({ seq, action }) => `${seq} ${action}`).join(", ")}`),
+      unless(left.length === 0, `it has ${left.length} more: ${left.map(({ seq, action }) => `${seq} ${action}`).join(", ")}`),
       unless(wanted.every((event) => whole.found.includes(event)), "the file has events that the log has not"),
+      unless(!later.some(({ action }) => contradicts.includes(action)), "the file is out of date: take it again"),
     ];
   });
 }
@@ -404,6 +486,9 @@ function lookAtApproval(report, evidence) {
       unless(more.length === 0 && submitted.actor === request.requested_by && submitted.digests.apr_digest === request.apr_digest, "the log tells of another submission"),
       unless(submitted.after.risk === request.risk && submitted.after.decide_by === request.decide_by, "the log tells of another risk or time to decide"),
       unless(JSON.parse(request.content).apr_code === request.apr_code && JSON.parse(request.content).proposed_action_code === request.proposed_action_code, "the bytes are of another request"),
+      unless(near(request.created_at, submitted), "it was submitted at another time"),
+      // Asked for again it is answered otherwise, and keeps its first result.
+      unless(request.status === "executed" && request.result === "OK" && near(request.result_at, evidence.ofRequest("executed").find(({ after }) => after.result === "OK")), "the log tells of another result"),
     ];
   });
   report.look("votes", `Each of the ${votes.length} votes is in the log, by who cast it and on that digest, one a person; no other is counted there.`, () => {
@@ -420,10 +505,11 @@ function lookAtApproval(report, evidence) {
         if (vote.decision === "approve" && vote.council) counted.council_approvals += 1;
         const { approvals, council_approvals, rejections } = event.after.quorum;
         return unless(
-          event.after.decision === vote.decision && event.after.reason === vote.reason && vote.apr_digest === request.apr_digest && event.digests.apr_digest === request.apr_digest && same({ approvals, council_approvals, rejections }, counted),
+          typeof vote.council === "boolean" && event.after.decision === vote.decision && event.after.reason === vote.reason && near(vote.voted_at, event) && vote.apr_digest === request.apr_digest && event.digests.apr_digest === request.apr_digest && same({ approvals, council_approvals, rejections }, counted),
           `the log tells the vote of ${vote.voter} in another way`,
         );
       }),
+      unless(Object.entries(counted).every(([name, many]) => request.quorum[name] === many) && (cast.length === 0 || same(request.quorum, cast.at(-1).after.quorum)), "the tally is another"),
     ];
   });
   report.look("quorum", "Enough people approved it before it was granted, none of whom asked for it or executes it, and nobody was against.", () => {
@@ -456,6 +542,10 @@ function lookAtGrant(report, evidence) {
     const executed = evidence.ofRequest("executed").filter(({ after }) => after.result === "OK" && after.auth_code === grant.auth_code);
     return [
       unless(more.length === 0 && minted.after.mode === grant.mode && minted.after.expires_at === grant.expires_at, "the log tells of another grant"),
+      unless(near(grant.granted_at, minted), "it was granted at another time"),
+      unless(same([grant.commit_allowed, grant.requires_sovereign_esign], [grant.mode === "commit", grant.mode === "commit"]), "it allows or needs something else"),
+      unless(same(grant.sovereign_esign_ref, evidence.ofGrant("active")[0]?.after.sovereign_esign_ref), "it refers to another signature"),
+      unless(grant.granted_by === `dot-apr-execute:${request.proposed_action_code}` && same(grant.approval_ref, { apr_code: request.apr_code, manifest_hash: grant.bindings.manifest_digest, quorum: "passed" }), "it was granted by or for something else"),
       unless(grant.request_ref === request.apr_code && minted.after.request_ref === request.apr_code && minted.digests.apr_digest === request.apr_digest, "it is of another request"),
       unless(executed.length > 0 && executed[0].seq > minted.seq && executed.every(({ digests }) => digests.apr_digest === request.apr_digest), "the log has no execution of the request that made it"),
     ];
@@ -472,18 +562,27 @@ function lookAtGrant(report, evidence) {
       unless(content.commit === (grant.mode === "commit"), "its mode is another"),
       unless((Date.parse(grant.expires_at) - Date.parse(minted.occurred_at)) / 1_000 <= seconds + 1, "it lives longer"),
       unless(same(asked.rehearsal_ref, grant.evidence.rehearsal_ref) || grant.mode !== "commit", "it stands on another rehearsal"),
+      ...["plan_ref", "step_name", "owner_principal", "rolls_back"].map((name) => unless(same(asked[name], grant.evidence[name]), `${name} is another`)),
+      unless(grant.evidence.manifest_hash === bindings.manifest_digest && grant.evidence.mode === grant.mode, "its evidence is of something else"),
     ];
   });
 }
 
 // --- the signature of a sovereign ---------------------------------------------------------------------------------------------------------
 
+/** Its status at that time, and whether it could sign. */
+function standOf(key, revoked, at) {
+  const status = revoked !== undefined ? "revoked" : before(at, key.valid_until) ? "active" : "expired";
+  return [status, status === "active" && !before(at, key.valid_from)];
+}
+
 function lookAtSignature(report, evidence, { signers = [] }) {
   const { request, grant, step, votes, signature, key } = evidence;
   const authority = grant === null ? ["proposal_approval", step.record.approval_code] : ["grant", grant.auth_code];
   const active = () => evidence.of(...authority, `${authority[0]}.active`);
   if (signature === null) {
-    const needed = grant === null ? step.record.signed : grant.mode === "commit";
+    const asked = () => JSON.parse(step.content).signed === true || evidence.of(...authority, "proposal_approval.recorded")[0]?.after.status === "draft";
+    const needed = grant === null ? step.record.signed || active().length > 0 || asked() : grant.mode === "commit";
     const { status } = grant ?? step.record;
     if (needed && (["active", "consumed"].includes(status) || active().length > 0)) report.say("signature", "not proved", "It needs a sovereign's signature and was in force, and the signature is not here.");
     else if (needed) report.skip("signature", "It needs a sovereign's signature, and has none: it is a draft, which nobody can use.");
@@ -511,17 +610,33 @@ function lookAtSignature(report, evidence, { signers = [] }) {
       unless(grant === null || said.database === grant.bindings.database, "it was signed for another database"),
       unless(more.length === 0 && event.actor === signature.signer && event.after.kid === signature.kid, "the log tells of another signature"),
       unless(grant === null || event.after.payload_digest === hashOf(signature.payload), "the log has another digest of what was signed"),
+      unless(near(signature.signed_at, event), "it was signed at another time"),
+      unless(signature.alg === key.alg, "its algorithm is that of another key"),
+      ...(grant === null
+        ? []
+        : [
+            unless(signature.payload_digest === hashOf(signature.payload), "it tells of another digest of what was signed"),
+            unless(same([signature.key_valid_from, signature.key_valid_until, signature.key_confirmed_at, signature.key_confirmed_by, signature.key_revoked_at], [key.valid_from, key.valid_until, key.confirmed_at, key.confirmed_by, key.revoked_at]), "it tells of its key in another way than the key"),
+          ]),
       unless(!others.includes(signature.signer), "its signer asked for it, voted on it or executes it"),
     ];
   });
+  lookAtKey(report, evidence, active()[0]);
+  if (signers.length === 0) report.skip("signer", "No --signer was given: whose key it is rests on what the log says.");
+  else report.look("signer", "It was signed with a key of a person that you trust.", () => [unless(signers.some((one) => thumbprint(one) === thumbprint(key.jwk)), `${thumbprint(key.jwk)} is none of them`)]);
+}
+
+/** @param event by which what was signed came into force */
+function lookAtKey(report, evidence, event) {
+  const { signature, key, grant, made_at } = evidence;
   report.look("key", `The key ${signature.kid} is of ${signature.signer}, who holds it; somebody else confirmed it before it signed, and it was in force.`, () => {
     const [registered, ...again] = evidence.of("signing_key", signature.kid, "signing_key.registered");
     const [confirmed] = evidence.of("signing_key", signature.kid, "signing_key.confirmed");
-    const [event] = active();
     const print = thumbprint(key.jwk);
     const [head, payload] = key.proof.split(".");
     const held = canonical({ kid: key.kid, principal: key.principal, purpose: "register-signing-key" });
-    const revoked = evidence.of("signing_key", signature.kid, "signing_key.revoked").some(({ seq }) => seq < event.seq);
+    const [ended] = evidence.of("signing_key", signature.kid, "signing_key.revoked");
+    const revoked = ended !== undefined && ended.seq < event.seq;
     return [
       unless(again.length === 0 && registered.actor === signature.signer && key.principal === signature.signer, "it is somebody else's"),
       unless(registered.after.thumbprint === print && confirmed.after.thumbprint === print && (grant?.signature == null || thumbprint(grant.signature.jwk) === print), "the log knows another key under that name"),
@@ -529,10 +644,11 @@ function lookAtSignature(report, evidence, { signers = [] }) {
       unless(Buffer.from(payload, "base64url").toString() === held && jwsHolds(`${head}..${key.proof.split(".")[2]}`, held, key.jwk, key.kid), "there is no proof that its owner holds it"),
       unless(!before(event.occurred_at, registered.after.valid_from) && before(event.occurred_at, registered.after.valid_until), "it was not in force when it signed"),
       unless(!revoked, "it was revoked before it signed"),
+      unless(same([key.valid_from, key.valid_until, key.confirmed_by], [registered.after.valid_from, registered.after.valid_until, confirmed.actor]) && near(key.registered_at, registered) && near(key.confirmed_at, confirmed), "the log tells of another time, or of somebody else who confirmed it"),
+      unless(key.alg === registered.after.alg && key.thumbprint === print && same([key.status, key.usable], standOf(key, ended, made_at)), "it is shown as another key, or in another state"),
+      unless(dated(key.revoked_at, ended) && (key.revoked_by ?? null) === (ended?.actor ?? null) && (key.revoked_reason ?? null) === (ended?.after.revoked_reason ?? null), "it was revoked by somebody else, at another time or for another reason"),
     ];
   });
-  if (signers.length === 0) report.skip("signer", "No --signer was given: whose key it is rests on what the log says.");
-  else report.look("signer", "It was signed with a key of a person that you trust.", () => [unless(signers.some((one) => thumbprint(one) === thumbprint(key.jwk)), `${thumbprint(key.jwk)} is none of them`)]);
 }
 
 // --- the use -------------------------------------------------------------------------------------------------------------------------------
@@ -541,7 +657,7 @@ const live = ["draft", "active"];
 const becomes = { draft: ["active", "revoked", "expired"], active: ["consumed", "revoked", "expired"], consumed: [], revoked: [], expired: [] };
 
 /** Follows the statuses of a grant or record. @returns what is wrong, and where it ends */
-function follow(type, events, first) {
+function pathOfStatus(type, events, first) {
   const wrong = [];
   let status;
   for (const { action, before: was, after } of events) {
@@ -558,13 +674,14 @@ function follow(type, events, first) {
 function lookAtUse(report, evidence) {
   const { grant, receipt, made_at } = evidence;
   report.look("status", `${grant.auth_code} is ${grant.status}${grant.status === "revoked" ? `, by ${grant.revoked_by}` : ""}, and came to that by allowed steps.`, () => {
-    const { wrong, status } = follow("grant", evidence.ofGrant(), "minted");
+    const { wrong, status } = pathOfStatus("grant", evidence.ofGrant(), "minted");
     const late = grant.status === "expired" && live.includes(status) && !before(made_at, grant.expires_at);
     const [revoked] = evidence.ofGrant("revoked");
     return [
       ...wrong,
       unless(status === grant.status || late, `the log has it as ${status}`),
-      unless(revoked === undefined || (revoked.after.revoked_by === grant.revoked_by && revoked.after.revoked_reason === grant.revoked_reason), "it was revoked by somebody else, or for another reason"),
+      unless(same([revoked?.after.revoked_by, revoked?.after.revoked_reason].map((one) => one ?? null), [grant.revoked_by, grant.revoked_reason]) && dated(grant.revoked_at, revoked), "it was revoked by somebody else, at another time or for another reason"),
+      unless(same(evidence.ofGrant("run_recorded").at(-1)?.after, grant.evidence.run), "the log tells of another outcome of its run"),
     ];
   });
   const used = evidence.ofGrant("consumed");
@@ -583,14 +700,16 @@ function lookAtUse(report, evidence) {
       unless(event.after.idempotency_root === grant.idempotency_root, "it was used as something else"),
       unless(same([receipt.auth_code, receipt.consumed_by, receipt.consumed_at, receipt.idempotency_root], [grant.auth_code, grant.consumed_by, grant.consumed_at, grant.idempotency_root]), "the receipt says something else"),
       unless(before(event.occurred_at, grant.expires_at) && grant.consumed_at < grant.expires_at, "it had expired"),
+      unless(near(grant.consumed_at, event), "it was used at another time"),
       unless(grant.mode !== "commit" || active.seq < event.seq, "it was used before it was signed"),
       unless(revoked.every(({ seq }) => seq > event.seq), "the key that had signed it was revoked by then"),
       unless(writes === undefined || event.seq < writes.seq, "its run wrote before"),
     ];
   });
   if (receipt?.fencing_token == null) {
-    const taken = evidence.told.some(({ action, request_id: id, actor }) => action === "lease.acquired" && id === used[0]?.request_id && actor === used[0]?.actor);
+    const taken = [...evidence.told, ...(evidence.leases ?? [])].some(({ action, request_id: id, actor }) => action === "lease.acquired" && id === used[0]?.request_id && actor === used[0]?.actor);
     if (taken) report.say("fence", "not proved", "The receipt names no lease, and the log tells of one that was taken with it.");
+    else if (evidence.leases === undefined) report.skip("fence", "The receipt names no lease. No --export was given: that none was taken with it was not looked at.");
     else report.skip("fence", "It was used without a lease.");
     return;
   }
@@ -612,6 +731,36 @@ function firstWrite(evidence) {
 
 // --- the run -------------------------------------------------------------------------------------------------------------------------------
 
+/** Its last end in the log; undefined where it goes on, or was taken up again. */
+function endOf(evidence) {
+  const events = evidence.ofRun();
+  const last = events.filter(({ action }) => ["run.succeeded", "run.stopped"].includes(action)).at(-1);
+  const again = events.some(({ action, seq }) => seq > last?.seq && ["run.resumed", "run.stop_requested"].includes(action));
+  return again ? undefined : last;
+}
+
+function endsSo(run, { after }) {
+  const { stop_state, ...outcome } = after.detail;
+  return [
+    unless(same(stop_state, run.stop_state), "it has stopped in another state"),
+    unless(same(outcome.error, run.error) && same(outcome, run.outcome), "it has ended by another error, or with another outcome"),
+    unless(after.state === run.state, "it has ended in another state"),
+  ];
+}
+
+/** What of a run may change while it is under way: the last request to stop it, and its lease. */
+function underWay(evidence) {
+  const { run } = evidence;
+  const asked = evidence.ofRun("stop_requested").at(-1);
+  const reserved = evidence.ofRun("state_ok").some(({ after }) => after.state === run.states[1]?.state);
+  const lease = run.lease === null ? [] : evidence.of("lease", run.lease.name, "lease.acquired");
+  const { at, ...request } = run.stop_request ?? { at: null };
+  return [
+    unless(same(asked?.after.detail ?? {}, request) && dated(at, asked), "the log tells of another request to stop"),
+    unless(run.lease === null ? !reserved : lease.some(({ after }) => after.fencing_token === run.lease.fencing_token && after.holder === run.executor), "the log tells of another lease"),
+  ];
+}
+
 function lookAtRun(report, evidence) {
   const { run, grant, step } = evidence;
   report.look("run", `The run ${run.idempotency_root} was ${run.executor}'s, under ${run.auth_code}, for what was approved; it is ${run.status}.`, () => {
@@ -619,15 +768,20 @@ function lookAtRun(report, evidence) {
     const { build, auth_code, mode, target, manifest_digest, schema_digest } = run;
     const record = step?.record;
     const owner = grant === null ? [record?.approval_code ?? run.auth_code, record?.executor ?? run.executor] : [grant.auth_code, grant.bindings.executor];
-    const ended = evidence.ofRun().filter(({ action }) => ["run.succeeded", "run.stopped"].includes(action)).at(-1);
-    const over = ["succeeded", "stopped"].includes(run.status);
+    const ended = endOf(evidence);
+    const undoing = evidence.ofRun().filter(({ action }) => /^run\.(compensation_|indeterminate)/.test(action)).at(-1);
     return [
       unless(more.length === 0 && started.actor === run.executor && same(started.after.detail, { build, auth_code, mode, target, manifest_digest, schema_digest }), "the log tells of another run"),
       unless(same(owner, [run.auth_code, run.executor]), "it is of another grant or executor"),
       unless(grant === null || (same([manifest_digest, schema_digest, mode], [grant.bindings.manifest_digest, grant.bindings.schema_digest, grant.mode]) && (grant.bindings.database ?? target) === target), "it is of other content than was approved"),
-      unless(!over || ended?.action === `run.${run.status}`, "it has not ended so"),
-      unless(!over || same(ended.after.detail.stop_state, run.stop_state), "it has stopped in another state"),
-      unless(!over || same(ended.after.detail.error, run.error), "it has ended by another error"),
+      unless(ended === undefined ? ["running", "compensating", "indeterminate"].includes(run.status) : ended.action === `run.${run.status}`, ended === undefined ? "the log has no end of it" : `the log has it as ${ended.action.slice(4)}`),
+      unless(ended !== undefined || (run.status === "indeterminate" ? undoing?.action === "run.indeterminate" : undoing === undefined || (run.status === "compensating" && undoing.action !== "run.indeterminate")), "the log tells of another stand"),
+      ...(ended === undefined ? [] : endsSo(run, ended)),
+      unless(near(run.created_at, started) && dated(run.finished_at, ended), "it began or ended at another time"),
+      unless(run.environment === (grant?.bindings.environment ?? target), "it is of another environment"),
+      unless(run.mode === "dry-run" || same(run.rehearsal_ref, (grant === null ? record : grant.evidence)?.rehearsal_ref), "it stands on another rehearsal"),
+      unless(grant === null ? step.act === "rollback" || run.rolls_back === null : same(run.rolls_back, grant.evidence.rolls_back), "it rolls back another run"),
+      ...underWay(evidence),
       unless((grant === null ? record?.idempotency_root : grant.idempotency_root) === run.idempotency_root || firstWrite(evidence) === undefined || (step !== null && run.mode === "dry-run"), "it came to writing without having used the grant"),
     ];
   });
@@ -638,17 +792,60 @@ function lookAtRun(report, evidence) {
     const recorded = rehearsal === null ? undefined : evidence.of("rehearsal", rehearsal.rehearsal_ref, "rehearsal.recorded")[0];
     return [
       ...run.states.filter(({ status }) => status === "ok").map(({ state, detail }) => unless(same(last("state_ok", state), detail), `${state} has left something else`)),
+      ...run.states.map((state) => unless(stands(evidence, state), `${state.state} is told in another way`)),
+      ...undone(evidence),
       ...run.compensations.filter(({ status }) => status === "ok").map(({ state, detail, compensation }) => unless(same(last("compensation_ok", state), { compensation, ...(detail === null ? {} : { detail }) }), `${state} was undone in another way`)),
       unless(run.mode !== "dry-run" || (run.rehearsal_ref === null) === (rehearsal === null), "the rehearsal is missing"),
-      unless(run.mode !== "dry-run" || same(evidence.ofRun("succeeded")[0]?.after.detail.rehearsal_ref ?? run.rehearsal_ref, run.rehearsal_ref), "the log tells of another rehearsal"),
+      unless(run.mode !== "dry-run" || same(evidence.ofRun().filter(({ after }) => after.detail?.rehearsal_ref !== undefined).at(-1)?.after.detail.rehearsal_ref, run.rehearsal_ref), "the log tells of another rehearsal"),
       ...(rehearsal === null
         ? []
         : [
             unless(digestOf(rehearsal.content) === rehearsal.rehearsal_ref && run.rehearsal_ref === rehearsal.rehearsal_ref, "the rehearsal has another digest"),
             unless(rehearsal.content.idempotency_root === run.idempotency_root && rehearsal.content.passed === rehearsal.passed && recorded.after.passed === rehearsal.passed, "the rehearsal is of another run, or has gone another way"),
+            ...["auth_code", "build", "database", "idempotency_root"].map((name) => unless(same(rehearsal[name], rehearsal.content[name]), `the rehearsal is of another ${name}`)),
+            unless(rehearsal.fingerprint === rehearsal.content.entry_fingerprint && near(rehearsal.recorded_at, recorded), "the rehearsal is of another time or place"),
           ]),
     ];
   });
+}
+
+const reaches = { state_started: "running", state_retried: "running", state_ok: "ok", state_failed: "failed" };
+
+/** What an attempt is marked with whose process ended: the next attempt's event is all that the log has of it. */
+const interrupted = { code: "INTERRUPTED", detail: "The process that worked on it ended." };
+
+/** Whether a state of the run stands as the log has it: by its last attempt, with an error that it had, and with what it left. */
+function stands(evidence, { state, status, error, detail }) {
+  const forward = ({ action, after }) => reaches[action.slice(4)] !== undefined && after.detail?.compensation === undefined;
+  const events = evidence.ofRun().filter((event) => forward(event) && event.after.state === state);
+  const last = events.at(-1);
+  const expected = last === undefined ? "pending" : reaches[last.action.slice(4)];
+  // A rehearsal that is begun again, and a run that is taken up again, leave what was done before.
+  const again = evidence.run.mode === "dry-run" || evidence.ofRun("resumed").length > 0;
+  const attempts = events.filter(({ action }) => action === "run.state_started").length;
+  const failures = events.filter(({ action }) => ["run.state_failed", "run.state_retried"].includes(action)).map(({ after }) => ({ code: after.detail.code, detail: after.detail.detail }));
+  const left = [null, {}, ...events.filter(({ action }) => action === "run.state_ok").map(({ after }) => after.detail)];
+  return (
+    (status === expected || (status === "pending" && again && expected !== "failed")) &&
+    (status === "failed" ? same(error, failures.at(-1)) : error === null ? failures.length === 0 : failures.some((one) => same(one, error)) || (attempts > 1 && same(error, interrupted))) &&
+    left.some((one) => same(one, detail))
+  );
+}
+
+/** What of the undoing is told in another way than in the log. */
+function undone(evidence) {
+  const { run } = evidence;
+  const undoings = { compensation_started: "running", compensation_ok: "ok", compensation_failed: "failed" };
+  const events = evidence.ofRun().filter(({ action }) => undoings[action.slice(4)] !== undefined);
+  const states = [...new Set(events.map(({ after }) => after.state))];
+  return [
+    unless(same(run.compensations.map(({ state }) => state).sort(), states.sort()), "the log tells of other compensations"),
+    ...run.compensations.map(({ state, compensation, status, error }) => {
+      const last = events.filter(({ after }) => after.state === state).at(-1);
+      const fault = last?.action === "run.compensation_failed" ? { code: last.after.detail.code, detail: last.after.detail.detail } : null;
+      return unless(last !== undefined && undoings[last.action.slice(4)] === status && last.after.detail.compensation === compensation && same(error, fault), `the log tells of the undoing of ${state} in another way`);
+    }),
+  ];
 }
 
 /** @returns what is wrong with the path of the run */
@@ -690,7 +887,15 @@ function pathOf({ run, told }) {
     ...wrong,
     unless(run.status !== "succeeded" || ended === "succeeded", "it did not come to its end"),
     unless(same(run.states.filter(({ status }) => status === "ok").map(({ state }) => state), order.slice(0, done + 1).filter((state) => finished.has(state))), "other states are done than the log tells of"),
+    unless(same(run.last_ok_state, order[done]), "it has come to another state"),
+    unless(new Set(order).size === order.length, "a state is there twice"),
   ];
+}
+
+/** The last event of the plan that tells of this run. */
+function lineEvent(evidence) {
+  const { run, step } = evidence;
+  return evidence.of("plan", `${step.plan_id}/${step.revision}`).filter(({ after }) => after.idempotency_root === run.idempotency_root).at(-1);
 }
 
 function lookAtStep(report, evidence) {
@@ -698,49 +903,82 @@ function lookAtStep(report, evidence) {
   const { record, line } = step;
   report.look("step", `It is the ${step.act} of step ${step.step} of ${step.plan_id}, revision ${step.revision}, as it was registered by ${step.registered_by}.`, () => {
     const [registered, ...more] = evidence.of("plan", `${step.plan_id}/${step.revision}`, "plan.registered");
-    const ended = evidence.of("plan", `${step.plan_id}/${step.revision}`).filter(({ after }) => after.idempotency_root === run.idempotency_root).at(-1);
+    const ended = lineEvent(evidence);
+    const content = JSON.parse(step.content);
     return [
+      unless(run.manifest_digest === step.plan_digest && run.schema_digest === step.step_digest, "its run was started for another plan or step"),
+      unless(same([evidence.request, evidence.receipt, evidence.votes], [null, null, []]), "what belongs to a grant is with it"),
+      unless(content.step === step.step && ["commit", "rollback"].includes(step.act) && (step.act === "rollback") === (run.build === "plan-step-rollback"), "it is another step or act"),
+      unless(ended === undefined || same([ended.after.step, ended.after.act], [step.step, step.act]), "the log tells of another step or act"),
       unless(more.length === 0 && registered.actor === step.registered_by && registered.digests.plan_digest === step.plan_digest, "the log tells of another plan"),
       unless(canonical(JSON.parse(step.content)) === step.content && hashOf(step.content) === step.step_digest, "the step has another digest"),
+      unless(line !== null || ended === undefined, "the log tells of its end, and its line of the ledger is not here"),
       unless(line === null || (ended.action === `plan.step_${line.outcome}` && ended.digests.step_digest === step.step_digest && line.step_digest === step.step_digest && ended.digests.plan_digest === step.plan_digest), "the log tells of another step or outcome"),
     ];
   });
-  const wasRecorded = run.auth_code.startsWith("M1-");
-  if (record === null && wasRecorded) report.say("record", "not proved", `It ran under ${run.auth_code}, which is not here.`);
-  else if (record === null) report.skip("record", "It is a rehearsal, or a step that needs no record: nothing was burned for it.");
-  else {
-    report.look("record", `${record.granted_by} recorded ${record.approval_code} for it, and it was used once.`, () => {
-      const events = evidence.of("proposal_approval", record.approval_code);
-      const [recorded, ...more] = events.filter(({ action }) => action === "proposal_approval.recorded");
-      const { wrong, status } = follow("proposal_approval", events, "recorded");
-      const used = events.filter(({ action }) => action === "proposal_approval.consumed");
-      const { plan_id, revision, act, rehearsal_ref, expires_at } = record;
-      const told = recorded.after;
-      return [
-        ...wrong,
-        unless(more.length === 0 && recorded.actor === record.granted_by && recorded.digests.plan_digest === step.plan_digest && same({ plan_id, revision, step: record.step, act, rehearsal_ref, expires_at }, { plan_id: told.plan_id, revision: told.revision, step: told.step, act: told.act, rehearsal_ref: told.rehearsal_ref, expires_at: told.expires_at }), "the log tells of another record"),
-        unless(same([plan_id, revision, record.step, act], [step.plan_id, step.revision, step.step, step.act]), "it is for something else"),
-        unless(status === record.status || (record.status === "expired" && live.includes(status)), `the log has it as ${status}`),
-        unless(record.granted_by !== step.registered_by && record.granted_by !== run.executor, "who recorded it wrote the plan or executes it"),
-        unless(record.status !== "consumed" || (used.length === 1 && used[0].actor === run.executor && record.idempotency_root === run.idempotency_root && before(used[0].occurred_at, expires_at)), "it was not used for this run, or too late"),
-        unless(record.status !== "consumed" || firstWrite(evidence) === undefined || used[0].seq < firstWrite(evidence).seq, "its run wrote before"),
-      ];
-    });
-    lookAtSignature(report, evidence, evidence.trusted);
+  if (record !== null) lookAtRecord(report, evidence);
+  else if (run.auth_code.startsWith("M1-")) report.say("record", "not proved", `It ran under ${run.auth_code}, which is not here.`);
+  else report.skip("record", "It is a rehearsal, or a step that needs no record: nothing was burned for it.");
+  lookAtLedger(report, evidence);
+}
+
+function lookAtRecord(report, evidence) {
+  const { run, step } = evidence;
+  const { record } = step;
+  const events = evidence.of("proposal_approval", record.approval_code);
+  const isOwn = events.some(({ action, after }) => action === "proposal_approval.consumed" && after.idempotency_root === run.idempotency_root);
+  report.look("record", `${record.granted_by} recorded ${record.approval_code} for it, and ${isOwn ? "it was used once, by this run" : "this run has not used it"}.`, () => {
+    const [recorded, ...more] = events.filter(({ action }) => action === "proposal_approval.recorded");
+    const { wrong, status } = pathOfStatus("proposal_approval", events, "recorded");
+    const used = events.filter(({ action }) => action === "proposal_approval.consumed");
+    const [revoked] = events.filter(({ action }) => action === "proposal_approval.revoked");
+    const { plan_id, revision, act, rehearsal_ref, expires_at } = record;
+    const told = recorded.after;
+    return [
+      ...wrong,
+      unless(more.length === 0 && recorded.actor === record.granted_by && recorded.digests.plan_digest === step.plan_digest && same({ plan_id, revision, step: record.step, act, rehearsal_ref, expires_at }, { plan_id: told.plan_id, revision: told.revision, step: told.step, act: told.act, rehearsal_ref: told.rehearsal_ref, expires_at: told.expires_at }), "the log tells of another record"),
+      unless(same([plan_id, revision, record.step, act], [step.plan_id, step.revision, step.step, step.act]), "it is for something else"),
+      unless(status === record.status || (record.status === "expired" && live.includes(status)), `the log has it as ${status}`),
+      unless(record.granted_by !== step.registered_by && record.granted_by !== run.executor, "who recorded it wrote the plan or executes it"),
+      unless(near(record.granted_at, recorded) && dated(record.consumed_at, used[0]) && dated(record.revoked_at, revoked) && (record.consumed_by ?? null) === (used[0]?.actor ?? null), "it was recorded, used or revoked at another time"),
+      unless(same([record.revoked_by, record.revoked_reason], [revoked?.actor ?? null, revoked?.after.reason ?? null]), "it was revoked by somebody else, or for another reason"),
+      unless(record.plan_digest === step.plan_digest && record.signed === (JSON.parse(step.content).signed ?? false), "it is of another plan, or signed or not unlike the step demands"),
+      unless(same(record.idempotency_root, used[0]?.after.idempotency_root), "it was used by another run"),
+      unless(used.length <= 1 && used.every(({ actor, occurred_at }) => (!isOwn || actor === run.executor) && before(occurred_at, expires_at)), "it was used twice, by somebody else or too late"),
+      unless(!isOwn || firstWrite(evidence) === undefined || used[0].seq < firstWrite(evidence).seq, "its run wrote before"),
+    ];
+  });
+  lookAtSignature(report, evidence, evidence.trusted);
+}
+
+/** What a step of a plan has left, as its line of the ledger has it. */
+function lookAtLedger(report, evidence) {
+  const { run, step } = evidence;
+  const { line, record } = step;
+  // What a state has left is bound to the log by the claim `left`.
+  const left = (state) => run.states.find((one) => one.state === state && one.status === "ok")?.detail;
+  if (line === null) {
+    const reserved = evidence.ofRun("state_ok").some(({ after }) => after.state === "S1");
+    if (endOf(evidence) !== undefined && reserved) report.say("ledger", "not proved", "It has ended, and its line of the ledger is not here.");
+    else report.skip("ledger", "There is no line of it in the ledger: it has not ended, or ended before it had used anything.");
+    report.skip("backups", "There is no line of it in the ledger.");
+    return;
   }
-  const ended = ["succeeded", "stopped"].includes(run.status);
-  if (line === null && ended) report.say("backups", "not proved", "It has ended, and its line of the ledger is not here.");
-  else if (line === null) report.skip("backups", "There is no line of it in the ledger: it has not ended.");
-  else if (line.backups === null && (run.mode !== "commit" || evidence.ofRun("state_ok").every(({ after }) => after.state !== "S2"))) report.skip("backups", "Nothing was backed up: a rehearsal, a step that only looks, or one that was refused before.");
-  else
-    report.look("backups", "The digests of the backups and the change that was measured, as the ledger has them, are what the run has left in the log.", () => {
-      const left = (state) => evidence.ofRun("state_ok").filter(({ after }) => after.state === state).at(-1)?.after.detail;
-      return [
-        unless(same(left("S2"), line.backups), "the backups are others"),
-        unless(line.delta === null || same(left("S3")?.delta, line.delta), "the change is another"),
-        unless(line.evidence === null || same(left("S3")?.evidence, line.evidence), "the evidence is another"),
-      ];
-    });
+  report.look("ledger", "Its line of the ledger is the one that the log tells of, with the change and the evidence that its states have left.", () => {
+    const event = lineEvent(evidence);
+    const { act, outcome, approval_code, idempotency_root } = line;
+    return [
+      unless(same({ step: line.step, act, outcome, approval_code, idempotency_root }, event.after) && line.recorded_by === event.actor && near(line.recorded_at, event), "the log tells of another line"),
+      unless(same([line.revision, line.plan_digest, line.documents], [step.revision, step.plan_digest, null]), "it is of another plan"),
+      unless(approval_code === (record?.approval_code ?? null) && same(line.rehearsal_ref, run.rehearsal_ref), "it names another record or rehearsal"),
+      unless(same(left("S3")?.delta, line.delta), "the change is another"),
+      unless(same(left("S3")?.evidence, line.evidence), "the evidence is another"),
+      unless(same([left("S3")?.entry_fingerprint ?? null, left("S4")?.fingerprint ?? null], [line.entry_fingerprint, line.exit_fingerprint]), "the fingerprints are others"),
+      unless(same(line.error, run.error), "the error is another"),
+    ];
+  });
+  if (line.backups === null && (run.mode !== "commit" || left("S2") === undefined)) report.skip("backups", "Nothing was backed up: a rehearsal, a step that only looks, or one that was refused before.");
+  else report.look("backups", "The digests of the backups, as the ledger has them, are what the run has left in the log.", () => [unless(run.mode === "commit" && same(left("S2"), line.backups), "the backups are others")]);
 }
 
 // --- all of it -----------------------------------------------------------------------------------------------------------------------------
@@ -759,11 +997,14 @@ export function check(text, trusted) {
   const evidence = new Evidence(statement.predicate);
   evidence.trusted = trusted;
   const { grant, run, step, log } = evidence;
-  const logKeys = underName(trusted.logKeys, log.origin);
-  lookAtFile(report, text, envelope, payload, statement, { logKeys: [...trusted.logKeys, ...logKeys] });
+  const followed = follow(trusted.logKeys, log.links ?? []);
+  const logKeys = underName(followed.keys, log.origin);
+  lookAtFile(report, text, envelope, payload, statement, { logKeys: [...followed.keys, ...logKeys] });
+  lookAtLinks(report, log, followed, trusted);
   const root = lookAtHead(report, log, { ...trusted, logKeys });
   const sizes = [log.size, ...(trusted.earlier ?? []).map((kept) => headOf(kept).size)];
-  const whole = trusted.readWhole?.(sizes, evidence.subjects(), log.size);
+  const whole = trusted.readWhole?.(sizes, evidence.subjects(), log.size, evidence.told.filter(({ action }) => action.endsWith(".consumed")).map((event) => event.request_id));
+  evidence.leases = whole?.leases;
   if (whole?.roots.get(log.size)?.equals(root)) evidence.addOlder(whole.found);
   lookAtEarlier(report, log, root, { ...trusted, logKeys, whole });
   lookAtInclusion(report, evidence.events, log, root);
@@ -784,20 +1025,27 @@ export function check(text, trusted) {
 
 // --- the whole log -------------------------------------------------------------------------------------------------------------------------
 
+/** Bytes: no line of an export is so long, and what has none that ends is not gathered. */
+const longest = 64 * 2 ** 20;
+
 /** The lines of a file, however long it is. */
 function* linesOf(file) {
   const handle = openSync(file, "r");
-  const chunk = Buffer.alloc(1 << 20);
-  let rest = Buffer.alloc(0);
+  const chunk = Buffer.alloc(2 ** 20);
+  let [parts, length] = [[], 0];
   try {
     for (let read = readSync(handle, chunk); read > 0; read = readSync(handle, chunk)) {
-      rest = Buffer.concat([rest, chunk.subarray(0, read)]);
-      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-        yield rest.subarray(0, end).toString("utf8");
-        rest = rest.subarray(end + 1);
+      const part = Buffer.from(chunk.subarray(0, read));
+      let start = 0;
+      for (let end = part.indexOf(10); end >= 0; end = part.indexOf(10, start)) {
+        yield Buffer.concat([...parts, part.subarray(start, end)]).toString("utf8");
+        [parts, length, start] = [[], 0, end + 1];
       }
+      parts.push(part.subarray(start));
+      length += read - start;
+      if (length > longest) throw new Error(`${file} has a line of more than ${longest} bytes`);
     }
-    if (rest.length > 0) yield rest.toString("utf8");
+    if (length > 0) yield Buffer.concat(parts).toString("utf8");
   } finally {
     closeSync(handle);
   }
@@ -829,21 +1077,27 @@ function* leavesOf(exports) {
   }
 }
 
-/** Reads exports: the roots at the sizes that are asked for, and the events of the resources up to a size. */
+/** Reads exports: the roots at the sizes that are asked for, the events of the resources up to a size and since then, and leases by request. */
 export function wholeLog(...exports) {
-  return (sizes, subjects, upTo) => {
+  return (sizes, subjects, upTo, requests = []) => {
     const names = new Set(subjects.map(([type, id]) => canonical([type, id])));
     const tree = new Tree();
     const roots = new Map();
     const found = [];
+    const [later, leases] = [[], []];
     let faults = 0;
     for (const { line, said } of leavesOf(exports)) {
       if (canonical(said) !== line) faults += 1;
       tree.add(leafHash(Buffer.from(entryOf(said.event))));
       if (sizes.includes(tree.size)) roots.set(tree.size, tree.root());
-      if (tree.size <= upTo && names.has(canonical([said.event.resource_type, said.event.resource_id]))) found.push(canonical(said.event));
+      const { event } = said;
+      if (names.has(canonical([event.resource_type, event.resource_id]))) {
+        if (tree.size <= upTo) found.push(canonical(event));
+        else later.push(event);
+      }
+      if (event.action === "lease.acquired" && requests.includes(event.request_id)) leases.push(event);
     }
-    return { roots, found, faults };
+    return { roots, found, later, leases, faults };
   };
 }
 
@@ -887,11 +1141,21 @@ function main(words) {
   process.exitCode = claims.some(({ status }) => status === "not proved") ? 1 : 0;
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].split("/").at(-1))) {
+/** Whether this file was started, under whatever name or link: not to know is to look. */
+function isStarted(file) {
+  if (file === undefined) return false;
+  try {
+    return [file, realpathSync(file)].some((one) => pathToFileURL(one).href === import.meta.url);
+  } catch {
+    return true;
+  }
+}
+
+if (isStarted(process.argv[1])) {
   try {
     main(process.argv.slice(2));
   } catch (error) {
-    console.error(`verify: ${error.message}`);
+    console.error(`verify: ${visible(error.message)}`);
     process.exitCode = 2;
   }
 }

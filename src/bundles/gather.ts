@@ -1,6 +1,6 @@
 import { readRequest } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
-import { type Cosigners, proveHistory, type ProvedHistory } from "../evidence/index.ts";
+import { type Cosigners, proveHistory, type ProvedHistory, writeLink } from "../evidence/index.ts";
 import { type Grant, readGrant, readReceipt, type StoredReceipt } from "../grants/index.ts";
 import { canonicalJson } from "../kernel/json.ts";
 import { readStepEvidence, type StepEvidence } from "../plans/index.ts";
@@ -162,13 +162,13 @@ function named(name: string, digest: string) {
   return { name, digest: { sha256: digest.slice(digest.indexOf(":") + 1) } };
 }
 
-function provedBy({ origin, size, note, verifierKeys, events }: ProvedHistory) {
+function provedBy({ origin, size, note, verifierKeys, events, links }: ProvedHistory) {
   return {
     events: events.map(({ event, leaf, path }) => ({
       event: { ...event },
       leaf,
       path: path.map((hash) => Buffer.from(hash).toString("base64")),
     })),
-    log: { origin, size, note, verifier_keys: [...verifierKeys] },
+    log: { origin, size, note, verifier_keys: [...verifierKeys], links: links.map(writeLink) },
   };
 }

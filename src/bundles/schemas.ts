@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { ApprovalRequest } from "../approvals/index.ts";
-import { LogEvent } from "../evidence/index.ts";
+import { LogEvent, LogLink } from "../evidence/index.ts";
 import { AuthCode, Grant } from "../grants/index.ts";
 import { Digest, Principal, Timestamp } from "../kernel/schemas.ts";
 import { LedgerLine, ProposalApproval } from "../plans/index.ts";
@@ -99,6 +99,9 @@ const Log = Type.Object(
     note: Type.String({ description: "The signed head (C2SP tlog-checkpoint), with all signatures." }),
     verifier_keys: Type.Array(Type.String(), {
       description: "The log's keys as it names them itself: nothing to trust, but to find yours among.",
+    }),
+    links: Type.Array(LogLink, {
+      description: "By what a key or name of the log that you know leads to those of the head, the oldest first.",
     }),
   },
   closed,

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { access, open, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
@@ -99,20 +99,28 @@ function addVerifyCommand(audit: Command, run: Run): void {
   audit
     .command("verify")
     .description("work the log out again from an export, off-line; exit 1 when a claim is not proved")
-    .argument("[files...]", "an export, with the files of the months that were retained, if there are any")
+    .argument(
+      "[files...]",
+      "an export, with the files of the months that were retained; of --database those files alone",
+    )
     .option("--key <vkey>", "the log's key, as you have kept it", many)
     .option("--witness <vkey>", "a witness that must have signed", many)
     .option("--since <file>", "a signed head that you have kept", many)
     .option("--database", "the log where it is (DATA_DIR or DATABASE_URL), in place of an export")
     .action((files: readonly string[], options: VerifyOptions) =>
       run(async () => {
-        if (files.length > 0 === (options.database === true)) {
-          throw new UsageError("say either the files of an export or --database");
+        if (files.length === 0 && options.database !== true) {
+          throw new UsageError("say the files of an export, or --database");
+        }
+        for (const file of [...files, ...(options.since ?? [])]) {
+          await access(file, constants.R_OK).catch(() => {
+            throw new UsageError(`cannot read ${file}`);
+          });
         }
         const earlier = await Promise.all((options.since ?? []).map((path) => readFile(path, "utf8")));
         const value =
           options.database === true
-            ? await verifyOnDatabase(readConfig(), options.key ?? [], earlier)
+            ? await verifyOnDatabase(readConfig(), options.key ?? [], earlier, files)
             : await verifyExport(
                 files.map((file) =>
                   createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }),

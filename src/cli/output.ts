@@ -39,8 +39,7 @@ export function fields(value: object): string {
     .join("\n");
 }
 
-/** Text of others must not be able to steer the terminal. */
+/** Text of others must not be able to steer the terminal, to begin a line of its own or to turn the order of what is read. */
 export function plain(cell: Cell): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-  return stripVTControlCharacters(String(cell ?? "-")).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  return stripVTControlCharacters(String(cell ?? "-")).replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, " ");
 }

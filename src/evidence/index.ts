@@ -9,9 +9,20 @@ export { readLogFile } from "./log/files.ts";
 export { type LogKeeper, makeLogKeeper } from "./log/keep.ts";
 export { parseVerifierKey, verifierKey } from "./log/note.ts";
 export { openLog } from "./log/open.ts";
-export { followKeys, type KeyLink, LogKeyMismatch } from "./log/rotation.ts";
-export { ConsistencyProof, InclusionProof, LogCheckpoint, LogEvent, LogLeaves, LogSize } from "./log/schemas.ts";
+export { followKeys, followLog, type KeyLink } from "./log/links/follow.ts";
+export { writeLink } from "./log/links/written.ts";
+export { LogKeyMismatch } from "./log/rotation.ts";
+export {
+  ConsistencyProof,
+  InclusionProof,
+  LogCheckpoint,
+  LogEvent,
+  LogLeaves,
+  LogLink,
+  LogSize,
+} from "./log/schemas.ts";
 export { ensurePartitions } from "./log/store.ts";
+export { signerOf } from "./log/generation.ts";
 export { type LogSigner, logSigner } from "./log/signer.ts";
 export { fileWitness, httpWitness, type Witness } from "./log/witness.ts";
 export { fileWitnessOf } from "./log/witness-memory.ts";
@@ -30,4 +41,4 @@ export { type DsseEnvelope, signStatement, statementType } from "./log/envelope.
 export type { SealedEvent as SealedEventView } from "./log/entry.ts";
 export { retainMonths, type Retained, type RetainOptions } from "./log/retained/retain.ts";
 export { RetentionProblem } from "./log/retained/errors.ts";
-export { type RetainedRow, retainedParts } from "./log/retained/store.ts";
+export { holdPartitions, type RetainedRow, retainedParts } from "./log/retained/store.ts";

@@ -50,6 +50,22 @@ t.test("AUDIT-2 events become leaves, and each head is signed", async (t) => {
   }
 });
 
+t.test("AUDIT-2 what writes transitions can give an event neither number, time nor transaction", async (t) => {
+  const { names } = await setLogScene(t);
+  const writer = await connect(t, names.appUrl);
+  for (const [column, value] of [
+    ["seq", "7"],
+    ["occurred_at", "'2026-01-01 00:00:00+00'"],
+    ["transaction", "'7'"],
+  ] as const) {
+    const text = insertEvent.replace("(actor,", `(${column}, actor,`).replace("VALUES (", `VALUES (${value}, `);
+    await t.rejects(writer.query(text, ["a", 1]), { code: "42501" }, column);
+    const within = text.replace("INTO audit_events", "INTO audit_events_before_log");
+    await t.rejects(writer.query(within, ["a", 1]), { code: "42501" }, `${column} of a month`);
+  }
+  await t.rejects(writer.query("SELECT setval('audit_events_seq', 1)"), { code: "42501" }, "nor set numbers back");
+});
+
 t.test("AUDIT-2 a transaction that commits late is neither skipped nor put in another place", async (t) => {
   const scene = await setLogScene(t);
   const [late, early, other] = [

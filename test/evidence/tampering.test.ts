@@ -203,7 +203,7 @@ t.test("AUDIT-2 heads and tiles edited as superuser are not built upon", async (
     ],
     ["DELETE FROM audit_tiles WHERE level = 0 AND index = 1", "TILES_MISSING"],
     ["UPDATE audit_log SET root = sha256('x')", "ROOT_CONTRADICTED"],
-    ["UPDATE audit_checkpoints SET note = replace(note, 'A', 'B')", "HEAD_UNSIGNED"],
+    ["UPDATE audit_checkpoints SET note = translate(note, 'ABCDEFGH', 'BCDEFGHA')", "HEAD_UNSIGNED"],
     ["DELETE FROM audit_checkpoints", "HEAD_UNSIGNED"],
   ] as const) {
     const kept = await setKept(t);
@@ -246,7 +246,7 @@ const within = {
     ["CHECKPOINT_CONTRADICTED"],
   ],
   "the signature of an old head": [
-    "UPDATE audit_checkpoints SET note = replace(note, 'A', 'B') WHERE size = 200",
+    "UPDATE audit_checkpoints SET note = translate(note, 'ABCDEFGH', 'BCDEFGHA') WHERE size = 200",
     ["CHECKPOINT_CONTRADICTED"],
   ],
   "the latest head that is gone": ["DELETE FROM audit_checkpoints WHERE size = 300", ["HEAD_UNSIGNED"]],

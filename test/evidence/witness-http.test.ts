@@ -144,6 +144,7 @@ t.test("AUDIT-2 a witness that answers without end, bit by bit, or not at all is
   let drips = 0;
   server.misbehave = (response) => {
     response.writeHead(200);
+    // not a sleep: a server that sends a byte now and then, for ever.
     const timer = setInterval(() => response.write((drips += 1) % 2 === 0 ? "-" : "="), 20);
     response.once("close", () => clearInterval(timer));
     return true;

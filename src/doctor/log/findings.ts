@@ -1,5 +1,11 @@
 import type { Tx } from "../../database/index.ts";
-import { type Cosigners, cosignedSize, type LogFaultCode } from "../../evidence/index.ts";
+import {
+  type Cosigners,
+  cosignedSize,
+  type LogFaultCode,
+  retainedParts,
+  type RetainedRow,
+} from "../../evidence/index.ts";
 import type { Finding } from "../schemas.ts";
 import { logStanding } from "./store.ts";
 
@@ -34,7 +40,7 @@ export async function logFindings(tx: Tx, sighting: LogSighting): Promise<Findin
       subject: "log",
       detail: `${log.unsealed} events at most are not in the log, the oldest for ${Math.round(log.behind)} s.`,
       remedy:
-        "Look for a process with SEAL_INTERVAL_MS above 0 and in its log for why it cannot, and for a transaction that has been open for long: the order of events is final when it ends.",
+        "Look for a process with SEAL_INTERVAL_MS above 0 and in its log for why it cannot, and for a transaction that has been open for long in any database of the server (pg_stat_activity, and pg_prepared_xacts for one that was prepared): the order of events is final when it ends.",
     });
   }
   if (!log.next_month) {
@@ -46,7 +52,28 @@ export async function logFindings(tx: Tx, sighting: LogSighting): Promise<Findin
       remedy: "Start the service: it makes those of three months. In its log is why it could not.",
     });
   }
-  return [...findings, ...witnessFindings(sighting), ...cosignatureFindings(sighting, log)];
+  return [
+    ...findings,
+    ...retainedFindings(await retainedParts(tx)),
+    ...witnessFindings(sighting),
+    ...cosignatureFindings(sighting, log),
+  ];
+}
+
+/** What is in files alone: whoever loses them loses the events. */
+function retainedFindings(parts: readonly RetainedRow[]): Finding[] {
+  if (parts.length === 0) return [];
+  const leaves = parts.reduce((sum, part) => sum + part.leaves, 0);
+  const files = parts.map(({ month, file, kept }) => `${month} in ${file}${kept ? " (its table is still there)" : ""}`);
+  return [
+    {
+      severity: "info",
+      code: "AUDIT_RETAINED",
+      subject: "audit_events",
+      detail: `${leaves} events of ${parts.length} months were exported and detached: ${files.join(", ")}.`,
+      remedy: "Keep the files, and a copy elsewhere: `countersign audit verify --database <files>` looks at them.",
+    },
+  ];
 }
 
 function witnessFindings({ witnesses }: LogSighting): Finding[] {

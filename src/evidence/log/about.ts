@@ -1,8 +1,13 @@
 import type { Tx } from "../../database/index.ts";
-import type { SealedEvent } from "./entry.ts";
+import { parseCheckpoint } from "./checkpoint.ts";
 import { type Cosigners, cosignedHead } from "./cosigned.ts";
-import { type Hash, inclusionProof } from "./merkle.ts";
-import { eventsAbout, eventsBetween, leafOf, logKeys, readHead } from "./store.ts";
+import { entryOf, type SealedEvent } from "./entry.ts";
+import { firstName } from "./generation.ts";
+import { type KeyLink, logRenamed } from "./links/follow.ts";
+import { logLinks } from "./links/links.ts";
+import { type Hash, inclusionProof, leafHash } from "./merkle.ts";
+import { parseNote } from "./note.ts";
+import { eventsAbout, eventsBetween, leafOf, logKeys } from "./store.ts";
 import { tilesOnce } from "./read-tiles.ts";
 import { nodesFrom } from "./tiles.ts";
 
@@ -20,6 +25,8 @@ export interface ProvedHistory {
   readonly note: string;
   readonly verifierKeys: readonly string[];
   readonly events: readonly ProvedEvent[];
+  /** What leads from the first key and name of the log to those of the head. */
+  readonly links: readonly KeyLink[];
 }
 
 /**
@@ -34,17 +41,34 @@ export async function proveHistory(
   cosigners: Cosigners,
   also: readonly number[] = [],
 ): Promise<ProvedHistory | undefined> {
-  const head = await readHead(tx);
   const signed = await cosignedHead(tx, cosigners);
-  if (head === undefined || signed === undefined) return undefined;
+  if (signed === undefined) return undefined;
+  // Of several names that the log has had, the head's.
+  const { origin } = parseCheckpoint(parseNote(signed.note).text);
+  const links = await logLinks(tx, signed.size);
+  if (origin !== firstName(origin) && !links.some((link) => isRenamed(link, origin))) return undefined;
   const nodes = nodesFrom(tilesOnce(tx, { leaf: signed.size, size: signed.size }));
   const events: ProvedEvent[] = [];
   for (const event of await collect(tx, subjects, also)) {
     const leaf = await leafOf(tx, event.seq);
     if (leaf === undefined || leaf >= signed.size) return undefined;
+    const hash = await nodes(0, leaf);
+    if (!isLeaf(event, hash) && (await withNumber(tx, event.seq)).some((one) => isLeaf(one, hash))) continue;
     events.push({ event, leaf, path: await inclusionProof(nodes, leaf, signed.size) });
   }
-  return { origin: head.origin, size: signed.size, note: signed.note, verifierKeys: await logKeys(tx), events };
+  return { origin, size: signed.size, note: signed.note, verifierKeys: await logKeys(tx), events, links };
+}
+
+/** The event of the log's present name: a head before it is followed by one behind it in a moment. */
+function isRenamed({ event }: KeyLink, origin: string): boolean {
+  return event.action === logRenamed && event.resource_id === origin;
+}
+
+const withNumber = (tx: Tx, seq: number) => eventsBetween(tx, String(seq - 1), String(seq), 8);
+
+/** Where it is not, and another event of its number is, somebody has put it there; where none is, the log itself was changed, which is shown. */
+function isLeaf(event: SealedEvent, hash: Hash): boolean {
+  return Buffer.compare(hash, leafHash(entryOf(event))) === 0;
 }
 
 async function collect(
@@ -53,6 +77,6 @@ async function collect(
   also: readonly number[],
 ): Promise<SealedEvent[]> {
   const found = await eventsAbout(tx, subjects);
-  for (const seq of also) found.push(...(await eventsBetween(tx, String(seq - 1), String(seq), 1)));
+  for (const seq of also) found.push(...(await withNumber(tx, seq)));
   return found.toSorted((one, other) => one.seq - other.seq);
 }

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import type { Tx } from "../../database/index.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
+import { logLinks } from "./links/links.ts";
+import { writeLink } from "./links/written.ts";
 import { parseNote } from "./note.ts";
 import { entryNow, proveConsistency, proveInclusion } from "./proofs.ts";
-import { retainedBetween } from "./retained/store.ts";
+import { holdPartitions, retainedBetween } from "./retained/store.ts";
 import type { ConsistencyProof, InclusionProof, LogCheckpoint, LogLeaves, RetainedPart } from "./schemas.ts";
 import {
   checkpointOf,
@@ -28,6 +30,7 @@ export async function readCheckpoint(tx: Tx): Promise<LogCheckpoint> {
     note: row.note,
     signed_at: row.signed_at.toISOString(),
     verifier_keys: await logKeys(tx),
+    links: (await logLinks(tx, row.size)).map(writeLink),
     cosignatures: parseNote(row.note).signatures.filter(({ name }) => name !== head.origin).length,
   };
 }
@@ -38,6 +41,7 @@ export async function readCheckpoint(tx: Tx): Promise<LogCheckpoint> {
  * @throws ServiceProblem NOT_FOUND for an event that is not in it, or a size that was never signed
  */
 export async function readInclusion(tx: Tx, seq: number, size: number | undefined): Promise<InclusionProof> {
+  await holdPartitions(tx);
   const head = await signedHead(tx, size);
   const proof = await proveInclusion(tx, seq, head.size);
   const now = await entryNow(tx, seq);
@@ -80,6 +84,7 @@ export async function readConsistency(tx: Tx, first: number, second: number | un
  * @throws ServiceProblem NOT_FOUND where an event is neither here nor in such a file
  */
 export async function readLeaves(tx: Tx, start: number, limit: number): Promise<LogLeaves> {
+  await holdPartitions(tx);
   const { size } = (await latestCheckpoint(tx)) ?? { size: 0 };
   const end = Math.min(start + limit, size);
   if (start >= end) return { items: [], retained: [], next: null, size };

@@ -15,7 +15,8 @@ export const logFaults = [
 ] as const;
 export type LogFaultCode = (typeof logFaults)[number];
 
-/** The log is not what was signed: somebody has changed it behind the service. Nothing more is signed until people have looked. */
+/** The log is not what was signed: somebody has changed it behind the service. A head, tiles or a witness that contradict what is to be
+ * signed next end the signing; what the walk along older leaves finds is told, and new events still get into the log. */
 export class LogFault extends Error {
   readonly code: LogFaultCode;
 

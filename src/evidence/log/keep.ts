@@ -30,6 +30,8 @@ export interface LogKeeper {
 }
 
 const partitionsEveryMs = 3_600_000;
+/** After an attempt that failed: nobody needs the next month's within the minute. */
+const partitionsAgainMs = 60_000;
 /** Looked at again each time, of 256 leaves each: ten million leaves take some hours, and the service hardly notices. */
 const bundlesEachTime = 4;
 
@@ -38,25 +40,40 @@ export function makeLogKeeper({ database, signer, witnesses, witnessFile, onErro
   let seen: Seen | undefined;
   let fault: LogFault | undefined;
   const shown = new Map<Witness, number | undefined>();
-  let partitioned = Number.NEGATIVE_INFINITY;
+  let partitionsAt = Number.NEGATIVE_INFINITY;
   let bundle = 0;
+  let excused = 0;
   /** What the walk before and the present one have found. */
   let found: { readonly before?: LogFault | undefined; readonly now?: LogFault | undefined } = {};
   const walk = async (): Promise<void> => {
-    const walked = await walkLog(database, bundle, bundlesEachTime, []);
+    const walked = await walkLog(database, bundle, bundlesEachTime, [], excused);
     bundle = walked.next;
+    ({ excused } = bundle === 0 ? { excused: 0 } : walked);
     for (const one of walked.faults) onError(one, "walk");
     const now = found.now ?? walked.faults[0];
     found = bundle === 0 ? { before: now } : { ...found, now };
   };
-  const sealAll = async (stopped: () => boolean): Promise<void> => {
+  /** What fails here holds up nothing else. */
+  const partition = async (): Promise<void> => {
+    if (performance.now() < partitionsAt) return;
+    partitionsAt = performance.now() + partitionsAgainMs;
+    try {
+      await database.transact(ensurePartitions);
+      partitionsAt = performance.now() + partitionsEveryMs;
+    } catch (error) {
+      onError(error, "partitions");
+    }
+  };
+  /** @returns whether the head was looked at: nobody else held it */
+  const sealAll = async (stopped: () => boolean): Promise<boolean> => {
     for (let more = true; more && !stopped(); ) {
       const witnessed = witnessFile === undefined ? undefined : await lastWitnessed(witnessFile, signer);
       const sealed = await seal(database, signer, seen, witnessed);
-      if (sealed === undefined) return;
+      if (sealed === undefined) return false;
       ({ seen } = sealed);
       ({ more } = sealed);
     }
+    return true;
   };
   const keeper: LogKeeper = {
     get fault() {
@@ -67,13 +84,10 @@ export function makeLogKeeper({ database, signer, witnesses, witnessFile, onErro
       await Promise.all(witnesses.map((witness) => keeper.show(witness)));
     },
     async seal(stopped) {
+      await partition();
       try {
-        if (performance.now() - partitioned > partitionsEveryMs) {
-          await database.transact(ensurePartitions);
-          partitioned = performance.now();
-        }
-        await sealAll(stopped);
-        if (fault?.code !== "WITNESS_CONTRADICTED") fault = undefined;
+        const looked = await sealAll(stopped);
+        if (looked && fault?.code !== "WITNESS_CONTRADICTED") fault = undefined;
       } catch (error) {
         if (error instanceof LogFault) fault = error;
         onError(error, "seal");

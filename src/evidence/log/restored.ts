@@ -4,12 +4,14 @@ import type { Caller } from "../../kernel/caller.ts";
 import { appendEvent } from "../append.ts";
 import { formatCheckpoint, parseCheckpoint } from "./checkpoint.ts";
 import { LogFault } from "./faults.ts";
-import { mayHaveBeen, nameOfGeneration, firstName, signerOf } from "./generation.ts";
+import { firstName, generationOf, mayHaveBeen, nameOfGeneration, signerOf } from "./generation.ts";
+import { logRenamed, underName } from "./links/follow.ts";
+import { keepLink } from "./links/store.ts";
 import { rootOf } from "./merkle.ts";
-import { formatNote, parseNote, signedBy, signNote, verifierKey } from "./note.ts";
+import { formatNote, parseNote, parseVerifierKey, signedBy, verifierKey } from "./note.ts";
 import { showHead } from "./show.ts";
-import type { LogSigner } from "./signer.ts";
-import { firstOfGeneration, holdHead, insertGeneration, insertLogKey, readHead, readTile } from "./store.ts";
+import { headSignatures, keysOf, type LogSigner } from "./signer.ts";
+import { firstOfGeneration, holdHead, insertGeneration, insertLogKey, logKeys, readHead, readTile } from "./store.ts";
 import { nodesFrom } from "./tiles.ts";
 import type { Witness } from "./witness.ts";
 import { lastWitnessed, tellRestored } from "./witness-memory.ts";
@@ -46,11 +48,15 @@ export async function headsElsewhere(
     const head = await lastWitnessed(outside.witnessFile, signer);
     if (head !== undefined) found.push(await compareHead(database, { ...head, where: outside.witnessFile }));
   }
+  const before =
+    outside.files.length === 0 ? [] : (await database.transact(logKeys, { readOnly: true })).map(parseVerifierKey);
   for (const file of outside.files) {
     const note = parseNote(await headInFile(file));
     const head = parseCheckpoint(note.text);
-    const named = signerOf(signer, head.origin);
-    if (signedBy(note, named.key) === undefined) throw new TypeError(`${file} is not signed with the log's key`);
+    // A head may be older than the present key.
+    const known = underName([...keysOf(signer), ...before], head.origin);
+    if (known.every((key) => signedBy(note, key) === undefined))
+      throw new TypeError(`${file} is not signed with the log's key`);
     found.push(await compareHead(database, { ...head, where: file }));
   }
   for (const witness of outside.witnesses) {
@@ -128,11 +134,14 @@ export async function renameLog(
 ): Promise<Renamed | undefined> {
   const head = await holdHead(tx);
   if (head === undefined || head.size === 0) return undefined;
-  const generation = head.generation + 1;
-  const origin = nameOfGeneration(firstName(head.origin), generation);
-  const { key, privateKey } = signerOf(signer, origin);
+  const name = firstName(head.origin);
+  // A database may be restored twice from before the same head: no name is given twice, as far as anybody at hand knows.
+  const given = seen.map((one) => (one.origin === null ? 1 : (generationOf(name, one.origin) ?? 1)));
+  const generation = Math.max(head.generation, ...given) + 1;
+  const origin = nameOfGeneration(name, generation);
+  const named = signerOf(signer, origin);
   const text = formatCheckpoint({ origin, size: head.size, root: head.root });
-  const note = formatNote({ text, signatures: [signNote(text, key, privateKey)] });
+  const note = formatNote({ text, signatures: headSignatures(text, named) });
   const { size, root } = head;
   await insertGeneration(tx, {
     generation,
@@ -144,16 +153,17 @@ export async function renameLog(
     seen,
     by: caller.principal,
   });
-  await insertLogKey(tx, verifierKey(key));
+  await insertLogKey(tx, verifierKey(named.key));
   const old = { origin: head.origin, size, root: root.toString("base64") };
-  const renamed = { origin, generation, verifier_key: verifierKey(key), old, seen };
+  const renamed = { origin, generation, verifier_key: verifierKey(named.key), old, seen };
   await appendEvent(tx, caller, {
-    action: "audit_log.renamed",
+    action: logRenamed,
     resourceType: "audit_log",
     resourceId: origin,
     before: old,
-    after: renamed,
+    after: { ...renamed, note },
   });
+  await keepLink(tx, { type: "audit_log", id: origin });
   return renamed;
 }
 

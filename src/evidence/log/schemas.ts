@@ -11,6 +11,36 @@ export const LogHash = Type.String({
 
 export const LogSize = Type.Integer({ minimum: 0, description: "How many leaves." });
 
+/** An event with all that it says: what the entry of a leaf is made of. */
+export const LogEvent = Type.Object(
+  {
+    seq: Type.Integer(),
+    occurred_at: Type.String({ description: "To the microsecond, in UTC." }),
+    actor: Type.String(),
+    action: Type.String(),
+    resource_type: Type.String(),
+    resource_id: Type.String(),
+    request_id: Type.String(),
+    before: Json,
+    after: Json,
+    digests: Json,
+  },
+  closed,
+);
+
+/** What vouches for a key of the log, or for a name of it (AUDIT-2). */
+export const LogLink = Type.Object(
+  {
+    event: LogEvent,
+    leaf: Type.Integer({ minimum: 0 }),
+    path: Type.Array(LogHash, { description: "From the leaf to the root of the head (RFC 9162, 2.1.3)." }),
+    note: Type.String({
+      description: "The head that it leads to: of a key, signed with the one before it; of a name, under that name.",
+    }),
+  },
+  closed,
+);
+
 /** The signed head of the log (AUDIT-2). */
 export const LogCheckpoint = Type.Object(
   {
@@ -25,6 +55,10 @@ export const LogCheckpoint = Type.Object(
       description: "The log's keys, the present one last; keep them elsewhere.",
     }),
     cosignatures: Type.Integer({ minimum: 0, description: "How many witnesses have signed it." }),
+    links: Type.Array(LogLink, {
+      description:
+        "By what whoever knows an earlier key or name of the log comes to the present ones: `audit_log.key_added` and `audit_log.renamed`, the oldest first.",
+    }),
   },
   closed,
 );
@@ -73,23 +107,6 @@ export const ConsistencyProof = Type.Object(
   closed,
 );
 export type ConsistencyProof = Static<typeof ConsistencyProof>;
-
-/** An event with all that it says: what the entry of a leaf is made of. */
-export const LogEvent = Type.Object(
-  {
-    seq: Type.Integer(),
-    occurred_at: Type.String({ description: "To the microsecond, in UTC." }),
-    actor: Type.String(),
-    action: Type.String(),
-    resource_type: Type.String(),
-    resource_id: Type.String(),
-    request_id: Type.String(),
-    before: Json,
-    after: Json,
-    digests: Json,
-  },
-  closed,
-);
 
 /** A leaf with the event that it was made of. */
 export const LogLeaf = Type.Object({ leaf: Type.Integer({ minimum: 0 }), event: LogEvent }, closed);

@@ -1,9 +1,9 @@
 import { setImmediate as others } from "node:timers/promises";
-import type { Database, Tx } from "../../database/index.ts";
-import { formatCheckpoint } from "./checkpoint.ts";
+import { type Database, isDatabaseError, type Tx, violatedConstraint } from "../../database/index.ts";
+import { type Checkpoint, formatCheckpoint } from "./checkpoint.ts";
 import { entryOf, type SealedEvent } from "./entry.ts";
-import { LogFault } from "./faults.ts";
-import { grow, type ReadTile } from "./grow.ts";
+import { LogFault, type LogFaultCode } from "./faults.ts";
+import { grow, type Grown, type ReadTile } from "./grow.ts";
 import { signerOf } from "./generation.ts";
 import { type Hash, leafHash, rootOf } from "./merkle.ts";
 import { formatNote, parseNote } from "./note.ts";
@@ -14,6 +14,7 @@ import {
   appendSeqs,
   checkpointOf,
   eventsBetween,
+  headBeyond,
   type HeadRow,
   insertCheckpoint,
   isFinal,
@@ -65,30 +66,33 @@ export function seal(
   seen: Seen | undefined,
   witnessed?: Witnessed,
 ): Promise<Sealed | undefined> {
-  return database.transact(async (tx) => {
-    const drawn = await lastNumber(tx);
-    const head = await lockHead(tx);
-    if (head === undefined) return undefined;
-    const signer = signerOf(named, head.origin);
-    await requirePresentKey(tx, signer);
-    const read = tilesOnce(tx, ...[head, seen ?? head].map(({ size }) => ({ leaf: size, size: head.size })));
-    await requireSound(tx, head, { signer, seen, read });
-    if (witnessed !== undefined) await requireWitnessed(read, head, witnessed);
-    return sealFinal(tx, head, { signer, read, drawn });
-  });
+  return database
+    .transact(async (tx) => {
+      const drawn = await lastNumber(tx);
+      if (!drawn.before_id) throw new Error("the last number has to be read before anything is locked or written");
+      const head = await lockHead(tx);
+      if (head === undefined) return undefined;
+      const signer = signerOf(named, head.origin);
+      await requirePresentKey(tx, signer);
+      const read = tilesOnce(tx, ...[head, seen ?? head].map(({ size }) => ({ leaf: size, size: head.size })));
+      await requireSound(tx, head, { signer, seen, read });
+      if (witnessed !== undefined) await requireWitnessed(read, head, witnessed);
+      return sealFinal(tx, head, { signer, read, drawn: drawn.last });
+    })
+    .catch(toFault);
 }
 
 interface Sealing {
   readonly signer: LogSigner;
   readonly read: ReadTile;
   /** The last number that was drawn when this transaction had no id yet. */
-  readonly drawn: string;
+  readonly drawn: bigint;
 }
 
 /** Makes leaves of what is final up to the horizon, and sets the next one. */
 async function sealFinal(tx: Tx, head: HeadRow, sealing: Sealing): Promise<Sealed> {
   // Another process may have got further before the head was locked.
-  const drawn = BigInt(sealing.drawn) > BigInt(head.horizon_seq) ? sealing.drawn : head.horizon_seq;
+  const drawn = sealing.drawn > BigInt(head.horizon_seq) ? String(sealing.drawn) : head.horizon_seq;
   const open = head.horizon_seq !== head.sealed_seq;
   if (open && !(await isFinal(tx, head.horizon_xid))) {
     // Whoever drew those numbers on another server is gone; what has been drawn here since is waited for.
@@ -97,12 +101,13 @@ async function sealFinal(tx: Tx, head: HeadRow, sealing: Sealing): Promise<Seale
   }
   const events = open ? await eventsBetween(tx, head.sealed_seq, head.horizon_seq, batch) : [];
   const whole = events.length < batch;
-  const { size, root } = events.length === 0 ? head : await add(tx, head, sealing, events);
+  const { size, root } = events.length === 0 ? head : await add(tx, head, sealing.read, events);
   const sealed_seq = whole ? head.horizon_seq : String(events.at(-1)?.seq);
   const horizon = whole && drawn !== head.horizon_seq ? await horizonAt(tx, drawn) : horizonOf(head);
   if (sealed_seq !== head.sealed_seq || horizon.horizon_seq !== head.horizon_seq) {
     await updateHead(tx, { size, root: Buffer.from(root), sealed_seq, ...horizon });
   }
+  if (size !== head.size) await sign(tx, { origin: head.origin, size, root }, sealing.signer);
   return { added: events.length, more: !whole, seen: { size, root } };
 }
 
@@ -124,12 +129,7 @@ async function hashed(events: readonly SealedEvent[]): Promise<Hash[]> {
   return leaves;
 }
 
-async function add(
-  tx: Tx,
-  head: HeadRow,
-  { signer, read }: Pick<Sealing, "signer" | "read">,
-  events: readonly SealedEvent[],
-) {
+async function add(tx: Tx, head: HeadRow, read: ReadTile, events: readonly SealedEvent[]): Promise<Grown> {
   const leaves = await hashed(events);
   const grown = await grow(read, head.size, leaves);
   await writeTiles(tx, grown.tiles);
@@ -138,10 +138,27 @@ async function add(
     head.size,
     events.map(({ seq }) => seq),
   );
-  const text = formatCheckpoint({ origin: head.origin, size: grown.size, root: grown.root });
-  const note = formatNote({ text, signatures: headSignatures(text, signer) });
-  await insertCheckpoint(tx, { size: grown.size, root: Buffer.from(grown.root), note });
   return grown;
+}
+
+async function sign(tx: Tx, head: Checkpoint, signer: LogSigner): Promise<void> {
+  const text = formatCheckpoint(head);
+  const note = formatNote({ text, signatures: headSignatures(text, signer) });
+  await insertCheckpoint(tx, { size: head.size, root: Buffer.from(head.root), note });
+}
+
+/** What the database does not let into its log, because what is there already is not what the sealer left. */
+const contradictions: Readonly<Record<string, LogFaultCode>> = {
+  log_grows: "TILE_CONTRADICTED",
+  whole_hashes: "TILE_CONTRADICTED",
+  some_leaves: "LIST_CONTRADICTED",
+};
+
+function toFault(error: unknown): never {
+  const constraint = isDatabaseError(error) ? violatedConstraint(error) : undefined;
+  const code = contradictions[constraint ?? ""];
+  if (code === undefined) throw error;
+  throw new LogFault(code, `The log cannot go on from what its tables hold (${constraint}).`, { cause: error });
 }
 
 /** Nothing is signed on top of what was not signed, or of less than was there before. */
@@ -161,6 +178,14 @@ async function requireSound(
   const unmoved = seen?.size === head.size && same(seen.root, head.root);
   if (seen !== undefined && !unmoved && !same(await rootAt(seen.size), seen.root)) {
     throw new LogFault("LOG_REWRITTEN", `The first ${seen.size} leaves of the log are not what they were.`);
+  }
+  const { last } = await lastNumber(tx);
+  if (last < BigInt(head.horizon_seq)) {
+    throw new LogFault("LOG_SHRUNK", `The numbers of events were set back from ${head.horizon_seq} to ${last}.`);
+  }
+  const beyond = await headBeyond(tx, head.size);
+  if (beyond !== undefined) {
+    throw new LogFault("CHECKPOINT_CONTRADICTED", `A head of ${beyond} leaves is there, and the log has ${head.size}.`);
   }
   if (head.size === 0) return;
   if (!same(await rootAt(head.size), head.root)) {

@@ -1,7 +1,18 @@
 import type { Tx } from "../../database/index.ts";
 import type { SealedEvent } from "./entry.ts";
+import { insertCheckpoint } from "./heads/store.ts";
 
 export type { SealedEvent } from "./entry.ts";
+export {
+  addCosignature,
+  checkpointOf,
+  type CheckpointRow,
+  checkpointsBetween,
+  headBeyond,
+  headsWithLines,
+  insertCheckpoint,
+  latestCheckpoint,
+} from "./heads/store.ts";
 
 /** The one row of the log's head. */
 export interface HeadRow {
@@ -13,13 +24,6 @@ export interface HeadRow {
   readonly sealed_seq: string;
   readonly horizon_seq: string;
   readonly horizon_xid: string;
-}
-
-export interface CheckpointRow {
-  readonly size: number;
-  readonly root: Buffer;
-  readonly note: string;
-  readonly signed_at: Date;
 }
 
 const head = "origin, generation, size::float8 AS size, root, sealed_seq, horizon_seq, horizon_xid";
@@ -126,29 +130,14 @@ export async function eventsAbout(
   return rows;
 }
 
-/** The latest heads that have lines of so many of these beginnings; whether the lines are true is not looked at. */
-export async function headsWithLines(tx: Tx, beginnings: readonly string[], many: number): Promise<CheckpointRow[]> {
-  const { rows } = await tx.query<CheckpointRow>(
-    `SELECT ${checkpoint} FROM audit_checkpoints
-      WHERE (SELECT count(*) FROM unnest($1::text[]) AS line (beginning) WHERE strpos(note, beginning) > 0) >= $2
-      ORDER BY audit_checkpoints.size DESC, generation DESC LIMIT 16`,
-    [beginnings, many],
-  );
-  return rows;
-}
-
-/**
- * The last number that was drawn. It comes before the transaction's own id, so that whoever has drawn it, or one below, has a lower id.
- * @throws Error where the transaction has an id already
- */
-export async function lastNumber(tx: Tx): Promise<string> {
-  const { rows } = await tx.query<{ last: string; in_time: boolean }>(
+/** The last number that was drawn, and whether this transaction had no id yet: then whoever has drawn it, or one below, has a lower id. */
+export async function lastNumber(tx: Tx): Promise<{ readonly last: bigint; readonly before_id: boolean }> {
+  const { rows } = await tx.query<{ last: string; before_id: boolean }>(
     `SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last,
-            pg_current_xact_id_if_assigned() IS NULL AS in_time FROM audit_events_seq`,
+            pg_current_xact_id_if_assigned() IS NULL AS before_id FROM audit_events_seq`,
   );
   const [row] = rows;
-  if (row?.in_time !== true) throw new Error("the last number has to be read before anything is locked or written");
-  return row.last;
+  return { last: BigInt(row?.last ?? 0), before_id: row?.before_id === true };
 }
 
 /** The id of this transaction. */
@@ -230,53 +219,6 @@ export async function seqsOf(tx: Tx, start: number, end: number): Promise<number
   );
   const first = (rows[0]?.index ?? 0) * 256;
   return rows.flatMap(({ seqs }) => seqs.map(Number)).slice(start - first, end - first);
-}
-
-export async function insertCheckpoint(
-  tx: Tx,
-  row: Pick<CheckpointRow, "size" | "note"> & { readonly root: Uint8Array },
-): Promise<void> {
-  await tx.query(
-    "INSERT INTO audit_checkpoints (size, generation, root, note) SELECT $1, generation, $2, $3 FROM audit_log",
-    [row.size, row.root, row.note],
-  );
-}
-
-const checkpoint = "size::float8 AS size, root, note, signed_at";
-
-export async function latestCheckpoint(tx: Tx): Promise<CheckpointRow | undefined> {
-  const { rows } = await tx.query<CheckpointRow>(
-    `SELECT ${checkpoint} FROM audit_checkpoints ORDER BY audit_checkpoints.size DESC, generation DESC LIMIT 1`,
-  );
-  return rows[0];
-}
-
-export async function checkpointOf(tx: Tx, size: number): Promise<CheckpointRow | undefined> {
-  const { rows } = await tx.query<CheckpointRow>(
-    `SELECT ${checkpoint} FROM audit_checkpoints WHERE audit_checkpoints.size = $1 ORDER BY generation DESC LIMIT 1`,
-    [size],
-  );
-  return rows[0];
-}
-
-/** Puts a witness's line under a checkpoint, unless the same key has signed it: of two processes that ask it at once, one line counts. */
-export async function addCosignature(tx: Tx, size: number, line: string): Promise<void> {
-  await tx.query(
-    `UPDATE audit_checkpoints SET note = note || $2 WHERE size = $1 AND strpos(note, $3) = 0
-        AND generation = (SELECT max(generation) FROM audit_checkpoints WHERE size = $1)`,
-    // A line begins with the key's name and, in base64, its id.
-    [size, line, `\n${line.slice(0, line.lastIndexOf(" ") + 6)}`],
-  );
-}
-
-/** The signed heads of sizes above the first up to the second. */
-export async function checkpointsBetween(tx: Tx, above: number, upTo: number): Promise<CheckpointRow[]> {
-  const { rows } = await tx.query<CheckpointRow>(
-    `SELECT ${checkpoint} FROM audit_checkpoints WHERE audit_checkpoints.size > $1 AND audit_checkpoints.size <= $2
-      ORDER BY audit_checkpoints.size, generation`,
-    [above, upTo],
-  );
-  return rows;
 }
 
 export async function logKeys(tx: Tx): Promise<string[]> {

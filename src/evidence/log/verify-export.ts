@@ -1,8 +1,10 @@
 import { canonicalJson } from "../../kernel/json.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { entryOf, type SealedEvent } from "./entry.ts";
-import { mayHaveBeen } from "./generation.ts";
+import { firstName, mayHaveBeen } from "./generation.ts";
 import { grow } from "./grow.ts";
+import { describeStep, followLog, type KeyLink, type Step, underName } from "./links/follow.ts";
+import { readLink, type WrittenLink } from "./links/written.ts";
 import { emptyRoot, leafHash, rootOf } from "./merkle.ts";
 import { type NoteKey, parseNote, signedBy } from "./note.ts";
 import { nodesFrom } from "./tiles.ts";
@@ -52,6 +54,8 @@ export async function verifyExport(
     return { passed: false, leaves: 0, findings: [{ claim: "head", proved: false, detail: "The export is empty." }] };
   const parsed = parseNote(note);
   const head = parseCheckpoint(parsed.text);
+  const links = sources.flatMap((source) => source.links);
+  const { keys, steps } = followLog(options.keys, await ofThisTree(tree, links));
   say(
     "order",
     faults === 0,
@@ -61,7 +65,9 @@ export async function verifyExport(
   say("size", tree.size === head.size && missing === undefined, sizeDetail(tree.size, head.size, missing, elsewhere));
   const root = await tree.root(tree.size);
   say("root", same(root, head.root), "The root worked out from the events against the root that the head names.");
-  const signers = options.keys.filter((key) => signs(parsed, key));
+  findings.push(...(await linkFindings(tree, head.origin, options.keys, steps)));
+  const known = underName(keys, head.origin);
+  const signers = known.filter((key) => signs(parsed, key));
   say(
     "signature",
     signers.length > 0,
@@ -74,7 +80,7 @@ export async function verifyExport(
     const before = parseNote(earlier);
     const { size, root: had, origin } = parseCheckpoint(before.text);
     const continues = mayHaveBeen(head.origin, origin) && size <= tree.size && same(await tree.root(size), had);
-    const signed = options.keys.some((key) => signs(before, key));
+    const signed = underName(keys, origin).some((key) => signs(before, key));
     const name = origin === head.origin ? "" : `, under the name ${origin}`;
     say("continuation", continues && signed, `The head of ${size} leaves that was kept from earlier${name}.`);
   }
@@ -82,6 +88,39 @@ export async function verifyExport(
 }
 
 const sizeOf = (note: string): number => parseCheckpoint(parseNote(note).text).size;
+
+/** Links whose head is one of the tree that the leaves make; one of another tree vouches for nothing here. */
+async function ofThisTree(tree: Tree, links: readonly KeyLink[]): Promise<KeyLink[]> {
+  const found: KeyLink[] = [];
+  for (const link of links) {
+    const { size, root } = parseCheckpoint(parseNote(link.note).text);
+    if (size <= tree.size && same(await tree.root(size), root)) found.push(link);
+  }
+  return found;
+}
+
+/** Which keys and names the log has had since those that were given. */
+async function linkFindings(
+  tree: Tree,
+  origin: string,
+  given: readonly NoteKey[],
+  steps: readonly Step[],
+): Promise<ExportFinding[]> {
+  const findings: ExportFinding[] = [];
+  for (const [at, step] of steps.entries()) {
+    if (steps.findIndex((one) => one.kind === step.kind && one.leaf === step.leaf) !== at) continue;
+    const proved =
+      step.kind === "key" ||
+      (step.old.size <= tree.size && Buffer.from(await tree.root(step.old.size)).toString("base64") === step.old.root);
+    findings.push({ claim: step.kind, proved, detail: describeStep(step) });
+  }
+  const isTold = steps.some((step) => step.kind === "name" && step.origin === origin);
+  if (origin !== firstName(origin) && !isTold && !given.some(({ name }) => name === origin)) {
+    const detail = `The log is called ${origin}, and nothing here tells since when: export it again once it has grown.`;
+    findings.push({ claim: "name", proved: false, detail });
+  }
+  return findings;
+}
 
 /** Leaves that are in none of the files: the first such range. */
 interface Gap {
@@ -117,9 +156,16 @@ interface Leaf {
 /** An export as it is read: its next leaf, if it has any left. */
 interface Source {
   readonly note: string | undefined;
+  readonly links: readonly KeyLink[];
   readonly retained: Elsewhere[];
   next: Leaf | undefined;
   advance(): Promise<void>;
+}
+
+/** What is on the first line of an export. */
+interface Header {
+  readonly note?: string;
+  readonly links?: readonly WrittenLink[];
 }
 
 function openSources(exports: readonly AsyncIterable<string>[]): Promise<Source[]> {
@@ -127,9 +173,10 @@ function openSources(exports: readonly AsyncIterable<string>[]): Promise<Source[
     exports.map(async (lines) => {
       const iterator = lines[Symbol.asyncIterator]();
       const first = await iterator.next();
+      const header: Header = first.done === true || first.value === "" ? {} : (JSON.parse(first.value) as Header);
       const source: Source = {
-        note:
-          first.done === true || first.value === "" ? undefined : (JSON.parse(first.value) as { note: string }).note,
+        note: header.note,
+        links: (header.links ?? []).map(readLink),
         retained: [],
         next: undefined,
         async advance() {

@@ -24,11 +24,19 @@ const tail = 16 * 1_024;
 
 /**
  * The last head that a witness file has, as `fileWitness` has written it; undefined where it has none.
- * @throws LogFault WITNESS_CONTRADICTED for a head that the key has not signed
+ * @throws LogFault WITNESS_CONTRADICTED for a head that the key has not signed, and for an end in which there is none
  */
 export async function lastWitnessed(path: string, signer: LogSigner): Promise<Witnessed | undefined> {
-  const text = lastHead(await readTail(path));
-  if (text === undefined) return undefined;
+  const kept = await readTail(path);
+  const text = lastHead(kept);
+  if (text === undefined) {
+    // A first head that was cut off while it was written is none; where more was written, its end was made unreadable.
+    if (Buffer.byteLength(kept) < tail) return undefined;
+    throw new LogFault(
+      "WITNESS_CONTRADICTED",
+      `The witness ${path} contradicts the log: no head can be read at its end.`,
+    );
+  }
   const note = parseNote(text);
   const { origin, size, root } = parseCheckpoint(note.text);
   const named = signerOf(signer, origin);

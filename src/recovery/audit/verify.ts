@@ -1,4 +1,5 @@
 import type { Tx } from "../../database/index.ts";
+import { holdPartitions } from "../../evidence/index.ts";
 import { type Contradiction, contradictions, extentOfLog } from "./store.ts";
 
 /** Whether the log says of the rows what the rows say. */
@@ -12,6 +13,7 @@ export interface AuditVerdict {
 
 /** Reads the whole log and compares it with what it is about (AUDIT-1). */
 export async function verifyAudit(tx: Tx): Promise<AuditVerdict> {
+  await holdPartitions(tx);
   const [extent, found] = [await extentOfLog(tx), await contradictions(tx)];
   return {
     passed: found.length === 0,

@@ -1,9 +1,14 @@
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Database, isDatabaseError, violatedConstraint } from "../../../database/index.ts";
 import type { Caller } from "../../../kernel/caller.ts";
 import { canonicalJson } from "../../../kernel/json.ts";
+import { ServiceProblem } from "../../../kernel/problems.ts";
 import { appendEvent } from "../../append.ts";
 import { type Cosigners, cosignedHead } from "../cosigned.ts";
+import { followKeys, underName } from "../links/follow.ts";
+import { logLinks } from "../links/links.ts";
+import { keepLink } from "../links/store.ts";
 import { type NoteKey, parseVerifierKey } from "../note.ts";
 import { type CheckpointRow, logKeys, readHead } from "../store.ts";
 import { checkFile } from "./check.ts";
@@ -20,6 +25,7 @@ import {
   type RetainedRow,
   retainedParts,
 } from "./store.ts";
+import { monthRetained } from "./vouched.ts";
 
 /** Where a retention may be ended by a crash; a test ends it there. */
 export const retentionSteps = ["written", "checked", "detached", "dropped"] as const;
@@ -49,6 +55,9 @@ export interface Retained {
 }
 
 const batch = 1_000;
+/** Each holds up all transitions for the third of a second at most; in between they go on. */
+const detachTries = 20;
+const betweenTriesMs = 2_000;
 const monthForm = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 
 /**
@@ -101,20 +110,32 @@ async function retainOne(
     retained_by: caller.principal,
   };
   if ((await digestOfFile(file)) !== row.sha256) throw new RetentionProblem("FILE_LOST", `${file} has changed.`);
-  await owner
-    .transact(async (tx) => {
+  await detach(owner, caller, row);
+  return row;
+}
+
+/** Puts it on record and detaches it; while somebody reads the events, it is tried again for a while. */
+async function detach(owner: Database, caller: Caller, row: RetainedInsert): Promise<void> {
+  const once = (): Promise<void> =>
+    owner.transact(async (tx) => {
       await detachPartition(tx, row);
       await appendEvent(tx, caller, {
-        action: "audit_month.retained",
+        action: monthRetained,
         resourceType: "audit_month",
         resourceId: row.partition,
         after: { ...row },
       });
-    })
-    .catch((error: unknown) => {
-      throw refusal(error, row) ?? error;
+      await keepLink(tx, { type: "audit_month", id: row.partition });
     });
-  return row;
+  for (let left = detachTries; ; left -= 1) {
+    try {
+      return await once();
+    } catch (error) {
+      const isBusy = error instanceof ServiceProblem && error.code === "OVERLOADED";
+      if (!isBusy || left === 1) throw refusal(error, row) ?? error;
+      await pause(betweenTriesMs);
+    }
+  }
 }
 
 /** What the database refuses under its lock, in words. */
@@ -141,7 +162,8 @@ async function signedHead(owner: Database, options: RetainOptions) {
           "There is no signed head of the log with the signatures that are wanted.",
         );
       }
-      const keys = options.keys.length > 0 ? options.keys : (await logKeys(tx)).map(parseVerifierKey);
+      const known = options.keys.length > 0 ? followKeys(options.keys, await logLinks(tx, head.size)) : undefined;
+      const keys = known === undefined ? (await logKeys(tx)).map(parseVerifierKey) : underName(known, log.origin);
       return { origin: log.origin, head, keys };
     },
     { readOnly: true },

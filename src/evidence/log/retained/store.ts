@@ -10,6 +10,14 @@ export interface PartitionRow {
   readonly until: string;
 }
 
+/**
+ * For whoever reads events and concludes something from those that are not there, before anything else: where a month is just being detached,
+ * the snapshot is taken after it, and has the record of it. In a snapshot from before, the events would be gone, and their record not there yet.
+ */
+export async function holdPartitions(tx: Tx): Promise<void> {
+  await tx.query("LOCK TABLE ONLY audit_events IN ACCESS SHARE MODE");
+}
+
 /** Partitions that end by the beginning of that month, and are over; the oldest first. @param before `YYYY-MM` */
 export async function partitionsBefore(tx: Tx, before: string): Promise<PartitionRow[]> {
   const { rows } = await tx.query<PartitionRow>(
