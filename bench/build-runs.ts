@@ -2,10 +2,13 @@
  * Build runs against others that make steps durable on PostgreSQL: states a second with 1, 16 and 64 chains at once, and a
  * manifest of 10,000 values with the memory that it takes. All on one PostgreSQL, as a user would have it (fsync on), in
  * rounds that take turns.
+ *
+ *   node bench/build-runs.ts [--rounds=5]
  */
 import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import pg from "pg";
 import { startEmbedded } from "../src/database/embedded/index.ts";
 import { digestsOf, manifest, prepareCommit, startRun, untilRun } from "../test/support/runs.ts";
@@ -15,9 +18,12 @@ import type { Contender } from "./build-runs/contender.ts";
 import { dbos } from "./build-runs/dbos.ts";
 import { graphile } from "./build-runs/graphile.ts";
 import { type Own, ours, ownService } from "./build-runs/ours.ts";
-import { report, spread } from "./support/results.ts";
+import { Comparison, evidence, inRounds, report } from "./support/results.ts";
 
-const rounds = 3;
+const own = "countersign";
+const rounds = Number(process.argv.find((argument) => argument.startsWith("--rounds="))?.slice(9) ?? 5);
+/** One more than it takes to see whether memory grows. */
+const manifests = 4;
 /** Long enough that the steps count, and not the beginning and the end of a chain. */
 const shapes = [
   { chains: 1, steps: 120 },
@@ -36,74 +42,46 @@ async function database(url: string, name: string): Promise<string> {
   return made.href;
 }
 
-interface Samples {
-  readonly rates: number[];
-  readonly here: number[];
-  readonly server: number[];
-}
-
 /** States a second: rounds of all contenders in turn. */
-async function statesASecond(contenders: readonly Contender[]): Promise<object[]> {
-  const rows: object[] = [];
+async function statesASecond(contenders: readonly Contender[], comparison: Comparison): Promise<void> {
   for (const { chains, steps } of shapes) {
-    const samples = new Map<Contender, Samples>(contenders.map((one) => [one, { rates: [], here: [], server: [] }]));
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const [contender, { rates, here, server }] of samples) {
-        // A run of ours has three states more: its look at the target, its reservation and its end.
-        const states = chains * (contender.name === "countersign" ? steps + 3 : steps);
-        const { seconds, spent } = await contender.play(chains, steps);
-        // The first round warms up.
-        if (round === 0) continue;
-        rates.push(states / seconds);
-        here.push(spent.here / states);
-        server.push(spent.server / states);
-      }
-    }
-    rows.push(...rowsOf(chains, samples));
+    await inRounds(contenders, { rounds, warmUps: 1 }, async (contender, _round, kept) => {
+      // A run of ours has three states more: its look at the target, its reservation and its end.
+      const states = chains * (contender.name === own ? steps + 3 : steps);
+      const { seconds, spent } = await contender.play(chains, steps);
+      if (!kept) return;
+      comparison.add({
+        what: "states of runs",
+        who: contender.name,
+        at: chains,
+        value: states / seconds,
+        beside: { "cpu here, us": spent.here / states, "cpu in PostgreSQL, us": spent.server / states },
+      });
+    });
   }
-  return rows;
-}
-
-function rowsOf(chains: number, samples: ReadonlyMap<Contender, Samples>): object[] {
-  const own = spread([...samples].at(-1)?.[1].rates ?? []);
-  return [...samples].map(([contender, { rates, here, server }]) => {
-    const { median, least, most } = spread(rates);
-    const apart = most < own.least || least > own.most;
-    return {
-      question: `states a second, ${chains} at once`,
-      contender: contender.name,
-      median: Math.round(median),
-      spread: `${Math.round(least)}-${Math.round(most)}`,
-      "ours to it":
-        contender.name === "countersign" ? "" : apart ? (own.median / median).toFixed(2) : "within the noise",
-      "cpu a state": `${Math.round(spread(here).median)} us here, ${Math.round(spread(server).median)} us in PostgreSQL`,
-    };
-  });
 }
 
 /** A manifest of 10,000 values, three times: the rate, and whether memory grows from one to the next. */
-async function valuesASecond(own: Own): Promise<object[]> {
+async function valuesASecond(ran: Own): Promise<object[]> {
   const rows: object[] = [];
-  for (let round = 1; round <= rounds + 1; round += 1) {
+  for (let round = 1; round <= manifests; round += 1) {
     const entries = manifest(values).entries.map((entry) => ({ ...entry, protocol_version: String(round) }));
     // The earlier values are retired by hand: the collection is to hold this manifest and no other.
     const input = { manifest: { entries } };
-    await digestsOf(own.service, input);
-    const prepared = await prepareCommit(own.service, input, { key: own.key });
-    await clearCollection(own.targetUrl);
+    await digestsOf(ran.service, input);
+    const prepared = await prepareCommit(ran.service, input, { key: ran.key });
+    await clearCollection(ran.targetUrl);
     globalThis.gc?.();
-    await startRun(own.service, prepared);
-    const run = await untilRun(own.service, prepared.root, undefined, 120);
+    await startRun(ran.service, prepared);
+    const run = await untilRun(ran.service, prepared.root, undefined, 120);
     if (run.status !== "succeeded")
       throw new Error(`the manifest ended in ${run.stop_state}: ${JSON.stringify(run.error)}`);
     const took = run.states.find(({ state }) => state === "S4") as unknown as { duration_ms: number };
     globalThis.gc?.();
     rows.push({
-      question: `${values} values, round ${round}`,
-      contender: "countersign",
-      median: Math.round(values / (took.duration_ms / 1_000)),
-      spread: "values a second in S4",
-      "ours to it": `${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`,
+      what: `${values} values, manifest ${round}`,
+      "values a second in S4": Math.round(values / (took.duration_ms / 1_000)),
+      "MiB resident": Math.round(process.memoryUsage().rss / 2 ** 20),
     });
   }
   return rows;
@@ -122,8 +100,8 @@ const server = await startEmbedded({ dataDir, settings: { max_connections: "200"
 try {
   measureServer(dataDir);
   const superUrl = server.url("postgres");
-  const own = await ownService(server, shapes);
-  const effects = new pg.Client({ connectionString: own.targetUrl });
+  const service = await ownService(server, shapes);
+  const effects = new pg.Client({ connectionString: service.targetUrl });
   await effects.connect();
   await effects.query("CREATE TABLE own_effect (chain text NOT NULL, step int NOT NULL)");
   await effects.end();
@@ -132,13 +110,16 @@ try {
     await bare(peers),
     await graphile(peers),
     await dbos(peers, await database(superUrl, "dbos_system")),
-    ours(own),
+    ours(service),
   ];
-  const states = await statesASecond(contenders);
-  const admitted = await valuesASecond(own);
+  const comparison = new Comparison({ own, unit: "a second", axis: "at once" });
+  await statesASecond(contenders, comparison);
+  const admitted = await valuesASecond(service);
   for (const contender of contenders) await contender.close();
   console.table(contenders.map(({ name, step }) => ({ name, step })));
-  report("build-runs", { postgresql: "18, fsync on, embedded", pool: "20 connections each" }, [...states, ...admitted]);
+  console.table(admitted);
+  const versions = { postgresql: "18, fsync on, embedded", pool: "20 connections each", rounds: String(rounds) };
+  report("build-runs", versions, comparison.rows(), evidence(comparison));
 } finally {
   await server.stop();
   await rm(dataDir, { recursive: true, force: true });
