@@ -24,6 +24,7 @@ export interface SealerOptions {
 }
 
 const witnessTimeoutMs = 10_000;
+const restMs = 60_000;
 
 /** Puts audit events into the log every so often, in every service process at once: one of them does it (AUDIT-2). */
 export function startSealer({ config, database, signer, watch, log }: SealerOptions): Clock {
@@ -44,7 +45,7 @@ export function startSealer({ config, database, signer, watch, log }: SealerOpti
       log.error({ err: error, code: error.code, what }, "the audit log was changed");
     } else log.warn({ err: error, what }, "the audit log could not be kept");
   };
-  const keeper = makeLogKeeper({ database, signer, witnesses, witnessFile: config.witnessFile, onError });
+  const keeper = makeLogKeeper({ database, signer, witnesses, witnessFile: config.witnessFile, restMs, onError });
   const every = (work: (stopped: () => boolean) => Promise<void>, what: string): Clock =>
     startClock(config.sealIntervalMs, work, (error) => onError(error, what));
   // A witness that is slow, or hangs, keeps neither the log nor another witness.

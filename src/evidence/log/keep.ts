@@ -14,6 +14,8 @@ export interface LogKeeperOptions {
   readonly witnesses: readonly Witness[];
   /** Where a witness keeps its heads, if it is near enough to be asked before each seal: a file. */
   readonly witnessFile?: string | undefined;
+  /** From the end of one walk along the older leaves to the beginning of the next; none if absent. Milliseconds. */
+  readonly restMs?: number;
   /** What could not be done, and will be tried again; a LogFault means that somebody has changed the log. */
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -36,18 +38,29 @@ const partitionsAgainMs = 60_000;
 const bundlesEachTime = 4;
 
 /** Keeps the log of a database, beside any number of other processes that do the same (AUDIT-2). */
-export function makeLogKeeper({ database, signer, witnesses, witnessFile, onError }: LogKeeperOptions): LogKeeper {
+export function makeLogKeeper({
+  database,
+  signer,
+  witnesses,
+  witnessFile,
+  restMs = 0,
+  onError,
+}: LogKeeperOptions): LogKeeper {
   let seen: Seen | undefined;
   let fault: LogFault | undefined;
   const shown = new Map<Witness, number | undefined>();
   let partitionsAt = Number.NEGATIVE_INFINITY;
   let bundle = 0;
+  let walksAt = Number.NEGATIVE_INFINITY;
   let excused = 0;
   /** What the walk before and the present one have found. */
   let found: { readonly before?: LogFault | undefined; readonly now?: LogFault | undefined } = {};
   const walk = async (): Promise<void> => {
+    if (performance.now() < walksAt) return;
     const walked = await walkLog(database, bundle, bundlesEachTime, [], excused);
     bundle = walked.next;
+    // A short log need not be read again each second.
+    if (bundle === 0) walksAt = performance.now() + restMs;
     ({ excused } = bundle === 0 ? { excused: 0 } : walked);
     for (const one of walked.faults) onError(one, "walk");
     const now = found.now ?? walked.faults[0];

@@ -14,7 +14,12 @@ const preload = fileURLToPath(new URL("preload.ts", import.meta.url));
 const victims = fileURLToPath(new URL("victims.ts", import.meta.url));
 
 /** Neither a heartbeat nor a further look for work comes between the statements of the run. */
-const unhurried = { RUN_LEASE_SECONDS: "3600", RUN_POLL_MS: "60000", SWEEP_INTERVAL_MS: "3600000" };
+const unhurried = {
+  RUN_LEASE_SECONDS: "3600",
+  RUN_POLL_MS: "60000",
+  SWEEP_INTERVAL_MS: "3600000",
+  SEAL_INTERVAL_MS: "0",
+};
 
 /** Where compiled code is kept: where that of the whole test run is, or in a folder of the test's own. */
 export function compiledIn(folder: string): Record<string, string> {
