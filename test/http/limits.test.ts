@@ -131,5 +131,5 @@ t.test("OPEN-7 every timeout of the server is set, and a request in work outlive
     { headersTimeout, requestTimeout, keepAliveTimeout },
     { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 },
   );
-  t.ok(timeout > 20_000 && timeout < 60_000);
+  t.ok(timeout > 50_000 && timeout < 70_000, "longer than the slowest answer that is allowed for");
 });

@@ -32,7 +32,7 @@ async function everyRow(service: InProcess): Promise<string[]> {
   return service.stage.database.transact(async (tx) => {
     const lines: string[] = [];
     const readable = await tx.query<{ name: string }>(
-      "SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND has_table_privilege(oid, 'SELECT')",
+      "SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND has_table_privilege(oid, 'SELECT')",
     );
     for (const { name: each } of readable.rows) {
       const { rows } = await tx.query<{ line: string }>(`SELECT r::text AS line FROM ${each} r`);

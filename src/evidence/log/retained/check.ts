@@ -75,8 +75,7 @@ function lineAfter(last: Line | undefined, text: string): Line {
 
 function signedHeader(line: string, keys: readonly NoteKey[]): ExportHeader {
   const header = JSON.parse(line) as ExportHeader;
-  const note = parseNote(header.note);
-  const head = parseCheckpoint(note.text);
+  const { note, head } = headOf(header);
   const signed = keys.some((key) => {
     try {
       return signedBy(note, key) !== undefined;
@@ -88,6 +87,15 @@ function signedHeader(line: string, keys: readonly NoteKey[]): ExportHeader {
     throw contradicted(`the head of ${header.size} leaves is not signed with the log's key`);
   }
   return header;
+}
+
+function headOf(header: ExportHeader) {
+  try {
+    const note = parseNote(header.note);
+    return { note, head: parseCheckpoint(note.text) };
+  } catch (cause) {
+    throw contradicted(`the head of ${header.size} leaves is no signed note`, { cause });
+  }
 }
 
 /** Tiles that were found to lead to the signed root; the last one is remembered, since leaves come in their order. */
