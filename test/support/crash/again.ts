@@ -84,7 +84,7 @@ async function stateOf({ watch }: Copy): Promise<string> {
 }
 
 /** By so many statements a process is let through further each time, once a stage has had its kills. */
-const further = 6;
+const further = 2;
 
 /** The statement that the next process on a run is killed at. */
 function nextPoint(kills: readonly Kill[], state: string, { stages }: Relentlessness, random: () => number): number {
