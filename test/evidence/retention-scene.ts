@@ -70,6 +70,7 @@ export async function sealAll({ database, signer }: LogScene, before?: Seen): Pr
   let seen = before;
   for (let whole = false; !whole; ) {
     seen = (await seal(database, signer, seen))?.seen ?? seen;
+    // not a sleep: the pace of the looks at the condition
     const { rows } = await database.transact((tx) =>
       tx.query<{ whole: boolean }>(
         `SELECT (SELECT sealed_seq FROM audit_log) >= coalesce((SELECT max(seq) FROM audit_events), 0) AS whole FROM pg_sleep(0.01)`,

@@ -203,6 +203,7 @@ for (const seed of [1, 2]) {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'countersign' ORDER BY random() LIMIT 1",
           );
           kills += rowCount ?? 0;
+          // not a sleep: the pace of the kills
           await admin.query("SELECT pg_sleep(0.02)");
         }
       };

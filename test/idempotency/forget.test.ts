@@ -41,6 +41,7 @@ t.test("OPEN-7 an answer is given again for thirty days, and forgotten in small 
     onError: (error) => t.fail(String(error)),
   });
   t.teardown(() => sweeper.stop());
+  // not a sleep: the pace of the looks at the condition
   const left = async (): Promise<number> => {
     const { rows } = await admin.query<{ remaining: number }>(
       "SELECT count(*)::int AS remaining FROM pg_sleep(0.02), idempotency_keys WHERE key LIKE 'old%'",

@@ -7,18 +7,10 @@ import { mayHaveBeen } from "./generation.ts";
 import type { ReadTile } from "./grow.ts";
 import { type Hash, includes, inclusionProof, leafHash, rootOf } from "./merkle.ts";
 import { type NoteKey, parseNote, parseVerifierKey, signedBy } from "./note.ts";
+import { tilesOnce } from "./read-tiles.ts";
 import { vouchedParts } from "./retained/vouched.ts";
 import { holdPartitions, type RetainedRow } from "./retained/store.ts";
-import {
-  checkpointsBetween,
-  eventsBetween,
-  headBeyond,
-  type HeadRow,
-  logKeys,
-  readHead,
-  readTile,
-  seqsOf,
-} from "./store.ts";
+import { checkpointsBetween, eventsBetween, headBeyond, type HeadRow, logKeys, readHead, seqsOf } from "./store.ts";
 import { nodesFrom, tileWidth } from "./tiles.ts";
 
 /** How far a walk along the log has come. */
@@ -61,7 +53,7 @@ export function walkLog(
         tx,
         head,
         keys: known,
-        read: cached((level, index) => readTile(tx, level, index)),
+        read: tilesOnce(tx),
         parts: once(() => vouchedParts(tx, head)),
         excused: from < end && from > 0 ? (excused ?? 0) : 0,
       };
@@ -223,16 +215,6 @@ function isHead(note: string, head: { size: number; root: Hash; origin: string }
 function once<Value>(work: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined;
   return () => (made ??= work());
-}
-
-function cached(read: ReadTile): ReadTile {
-  const kept = new Map<string, Promise<Uint8Array>>();
-  return (level, index) => {
-    const key = `${level}/${index}`;
-    const found = kept.get(key) ?? read(level, index);
-    kept.set(key, found);
-    return found;
-  };
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

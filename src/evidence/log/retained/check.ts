@@ -3,8 +3,9 @@ import { canonicalJson } from "../../../kernel/json.ts";
 import { parseCheckpoint } from "../checkpoint.ts";
 import { entryOf, type SealedEvent } from "../entry.ts";
 import { includes, inclusionProof, leafHash } from "../merkle.ts";
+import type { ReadTile } from "../grow.ts";
 import { type NoteKey, parseNote, signedBy } from "../note.ts";
-import { readTile } from "../store.ts";
+import { tilesOnce } from "../read-tiles.ts";
 import { nodesFrom, tileWidth } from "../tiles.ts";
 import { RetentionProblem } from "./errors.ts";
 import { digestOfFile, type ExportHeader, linesOf } from "./file.ts";
@@ -105,7 +106,7 @@ class Tiles {
 
   async check(tx: Tx, head: ExportHeader, lines: readonly Line[]): Promise<void> {
     const { root } = parseCheckpoint(parseNote(head.note).text);
-    const read = cached((level, index) => readTile(tx, level, index));
+    const read = tilesOnce(tx);
     for (const { leaf, event } of lines) {
       if (leaf >= head.size) throw contradicted(`leaf ${leaf} lies behind the signed head`);
       const index = Math.floor(leaf / tileWidth);
@@ -122,9 +123,7 @@ class Tiles {
   }
 }
 
-type Read = (level: number, index: number) => Promise<Uint8Array>;
-
-async function leadsToRoot(read: Read, leaf: number, size: number, root: Uint8Array): Promise<void> {
+async function leadsToRoot(read: ReadTile, leaf: number, size: number, root: Uint8Array): Promise<void> {
   const nodes = nodesFrom(read);
   const proof = async () => ({ hash: await nodes(0, leaf), path: await inclusionProof(nodes, leaf, size) });
   const found = await proof().catch((cause: unknown) => {
@@ -133,16 +132,6 @@ async function leadsToRoot(read: Read, leaf: number, size: number, root: Uint8Ar
   if (!includes({ leaf, size, root, ...found })) {
     throw contradicted(`the tile of leaf ${leaf} does not lead to the signed head`);
   }
-}
-
-function cached(read: Read): Read {
-  const kept = new Map<string, Promise<Uint8Array>>();
-  return (level, index) => {
-    const key = `${level}/${index}`;
-    const found = kept.get(key) ?? read(level, index);
-    kept.set(key, found);
-    return found;
-  };
 }
 
 export function contradicted(what: string, options: { cause?: unknown } = {}) {
