@@ -8,6 +8,7 @@ const layers = [
   "database",
   "evidence",
   "principals",
+  "sessions",
   "idempotency",
   "signatures",
   "leases",
@@ -20,6 +21,7 @@ const layers = [
   "plans",
   "lifecycle",
   "bundles",
+  "webhooks",
   "dispatch",
   "doctor",
   "recovery",
@@ -81,10 +83,17 @@ module.exports = {
     },
     {
       name: "nothing-below-cli-and-client",
-      comment: "cli/ and client/ come in by the same door as outsiders; the service does not know them.",
+      comment: "cli/, client/ and console/ come in by the same door as outsiders; the service does not know them.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(cli|client)/" },
-      to: { path: "^src/(cli|client)/" },
+      from: { path: "^src/", pathNot: "^src/(cli|client|console)/" },
+      to: { path: "^src/(cli|client|console)/" },
+    },
+    {
+      name: "console-comes-by-the-client",
+      comment: "The console runs in a browser: it knows the client, and of the domains only types.",
+      severity: "error",
+      from: { path: "^src/console/" },
+      to: { path: "^src/", pathNot: "^src/(console|client)/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "client-stands-apart",
@@ -133,7 +142,8 @@ module.exports = {
       name: "src-without-development-packages",
       comment: "What ships runs with `npm ci --omit=dev`.",
       severity: "error",
-      from: { path: "^(src|bin)/" },
+      // The console is put into one file when the service is built: its packages are in that file.
+      from: { path: "^(src|bin)/", pathNot: "^src/console/" },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
     },
     {
