@@ -2092,10 +2092,15 @@ CREATE OR REPLACE FUNCTION public.match_receipt()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
+DECLARE
+  burnt record;
+  receipt record;
 BEGIN
-  IF NOT EXISTS (
-    SELECT FROM governance_build_authorization g JOIN grant_receipts r USING (auth_code, consumed_at, consumed_by, idempotency_root)
-     WHERE g.auth_code = NEW.auth_code AND g.status = 'consumed') THEN
+  SELECT status, consumed_at, consumed_by, idempotency_root INTO burnt
+    FROM governance_build_authorization WHERE auth_code = NEW.auth_code;
+  SELECT consumed_at, consumed_by, idempotency_root INTO receipt FROM grant_receipts WHERE auth_code = NEW.auth_code;
+  IF (burnt.status = 'consumed' AND burnt.consumed_at = receipt.consumed_at AND burnt.consumed_by = receipt.consumed_by
+      AND burnt.idempotency_root = receipt.idempotency_root) IS NOT TRUE THEN
     RAISE EXCEPTION 'grant % and its receipt do not agree', NEW.auth_code USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_matches';
   END IF;
   RETURN NULL;

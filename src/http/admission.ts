@@ -48,7 +48,7 @@ const mostCalm = 64;
  * to nobody. Refusing too early is dear as well: a stall of the machine, or a burst, is over before anybody is helped by it. So
  * the door shuts only where a queue stands (CoDel's rule): the median of the waits, which are what requests took less what the
  * same work takes alone, has been above the bound for a quarter of a second, and the crowd has not thinned out in between. While
- * it is shut as many are let in as get done within half of the bound, by Little's law with the best pace of the last second; it
+ * it is shut as many are let in as get done within a fifth of the bound, by Little's law with the best pace of the last second; it
  * opens again once that has turned away next to nobody for a second, or only now and then. A database that is merely far away is no queue.
  *
  * Pure, without a clock of its own: times are milliseconds of the caller's.
@@ -158,7 +158,7 @@ export class Admission {
 
   #fitting(): number {
     const { maxInFlight, maxQueueMs } = this.#bounds;
-    const fitting = Math.floor(Math.max(...this.#rates) * (maxQueueMs / 2 + this.#base));
+    const fitting = Math.floor(Math.max(...this.#rates) * (maxQueueMs / 5 + this.#base));
     return Math.min(maxInFlight, Math.max(alwaysAdmitted, fitting));
   }
 }
