@@ -160,11 +160,12 @@ export async function lockLiveGrants(
   target: string,
   environment: string,
 ): Promise<GrantRow[]> {
-  // In the very words of the unique index that lets no second one in: it leads to the one row, and no other index does.
+  // In the words of the unique index that lets no second one in, but for the environment: whose index would be taken for a short way by
+  // statistics that have not heard of that environment yet.
   const [which, values] =
     mode === "dry-run"
       ? ["mode = 'dry-run' AND scope ->> 'target' = $1", [target]]
-      : ["mode = 'commit' AND scope ->> 'target' = $1 AND scope ->> 'environment' = $2", [target, environment]];
+      : ["mode = 'commit' AND scope ->> 'target' = $1 AND (scope ->> 'environment') || '' = $2", [target, environment]];
   const { rows } = await tx.query<GrantRow>(
     `WITH locked AS MATERIALIZED (
        SELECT ${columns} FROM governance_build_authorization WHERE ${which} AND status IN ('draft', 'active')
