@@ -55,7 +55,7 @@ export async function examine(
   const log = new Log(logFile);
   const found: Examined[] = [await sweeps(place, size, log)];
   // From here on the service does nothing but answer.
-  const service = await place.start(3_600_000);
+  const service = await place.start(3_600_000, 0);
   try {
     await log.read();
     for (const { operation, asks } of prepared) {
@@ -96,7 +96,7 @@ export async function examine(
 /** What the service does by itself, once it is there. */
 async function sweeps(place: Place, size: number, log: Log): Promise<Examined> {
   await log.read();
-  const service = await place.start(100);
+  const service = await place.start(100, 0);
   let plans: Executed[] = [];
   try {
     // The last statement of a sweep has begun a second time: the first sweep is whole.

@@ -27,8 +27,8 @@ export interface Place {
   readonly name: string;
   readonly superUrl: string;
   readonly tokens: Readonly<Record<CallerName, string>>;
-  /** Starts a process of the service that sweeps every so often. */
-  start(sweepMs?: number): Promise<Running>;
+  /** Starts a process of the service that sweeps and seals every so often; 0: never seals. */
+  start(sweepMs?: number, sealMs?: number): Promise<Running>;
 }
 
 export interface Running {
@@ -45,10 +45,19 @@ export async function makePlace(server: EmbeddedServer, name: string): Promise<P
   const appUrl = server.url(name, { user: "countersign_app", password: countersign_app });
   await migrate({ ownerUrl });
   const tokens = await makeTokens(appUrl);
-  return { name, superUrl, tokens, start: (sweepMs = 5_000) => start(ownerUrl, appUrl, sweepMs) };
+  return {
+    name,
+    superUrl,
+    tokens,
+    start: (sweepMs = 5_000, sealMs = 1_000) => start(ownerUrl, appUrl, { sweepMs, sealMs }),
+  };
 }
 
-async function start(ownerUrl: string, appUrl: string, sweepMs: number): Promise<Running> {
+async function start(
+  ownerUrl: string,
+  appUrl: string,
+  { sweepMs, sealMs }: { readonly sweepMs: number; readonly sealMs: number },
+): Promise<Running> {
   const { child, url } = await startProcess(fileURLToPath(new URL("../../src/main.ts", import.meta.url)), {
     DATABASE_URL: appUrl,
     DATABASE_OWNER_URL: ownerUrl,
@@ -60,6 +69,7 @@ async function start(ownerUrl: string, appUrl: string, sweepMs: number): Promise
     MAX_QUEUE_MS: "0",
     RATE_LIMIT_MAX: "1000000000",
     SWEEP_INTERVAL_MS: String(sweepMs),
+    SEAL_INTERVAL_MS: String(sealMs),
   });
   return { url, end: () => end(child) };
 }
