@@ -1,5 +1,5 @@
+import canonicalize from "canonicalize";
 import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
-import { canonicalJson } from "../kernel/json.ts";
 
 /** A private signing key as kept in a file: a JWK (RFC 7517) with a `kid`. */
 export type PrivateKey = JWK & { readonly kid: string };
@@ -36,12 +36,12 @@ export async function signDetached(key: PrivateKey, payload: string): Promise<st
 
 /** The proof of possession that a key is registered with (ESIGN-4): compact, by that key. */
 export function keyProof(key: PrivateKey, principal: string): Promise<string> {
-  return signCompact(key, canonicalJson({ kid: key.kid, principal, purpose: "register-signing-key" }));
+  return signCompact(key, canonicalize({ kid: key.kid, principal, purpose: "register-signing-key" }) as string);
 }
 
 async function signCompact(key: PrivateKey, payload: string): Promise<string> {
   const alg = algorithmOf(key);
-  const signer = new CompactSign(Buffer.from(payload, "utf8")).setProtectedHeader({ alg, kid: key.kid });
+  const signer = new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ alg, kid: key.kid });
   return signer.sign(await importJWK(key, alg));
 }
 

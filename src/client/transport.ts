@@ -1,52 +1,39 @@
-import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
-import { ClientProblem } from "./problem.ts";
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Names this change, so that sending it again changes nothing more. Made anew for each call if absent. */
-  readonly idempotencyKey?: string | undefined;
-  /** Answers what would happen, and changes nothing. */
-  readonly dryRun?: boolean | undefined;
-}
-
-export type Query = Readonly<Record<string, string | number | undefined>>;
-
-export interface Message {
-  readonly method: "GET" | "POST" | "PUT";
-  readonly path: string;
-  readonly query?: Query | undefined;
-  readonly body?: unknown;
-  /** Whether it may change something: then it carries an Idempotency-Key. */
-  readonly changes?: boolean;
-  /** Made for each attempt, since a signature is accepted once. */
-  readonly headers?: (body: string) => Readonly<Record<string, string>>;
-}
-
-const longestPauseSeconds = 5;
+import { type Answer, isGood, parse, refusalIn, whole } from "./answer.ts";
+import { Attempts } from "./attempts.ts";
+import type { Message, OutgoingRequest, Query } from "./message.ts";
+import { type CallOptions, type ClientOptions, NotSent } from "./options.ts";
+import { newId } from "./random.ts";
 
 /** Sends messages to one service as one caller. */
 export class Transport {
+  readonly #options: ClientOptions;
   readonly #url: string;
-  readonly #token: string;
 
-  constructor(url: string, token: string) {
-    this.#url = url.replace(/\/+$/, "");
-    this.#token = token;
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    if (options.session === undefined && !URL.canParse(options.url)) throw new TypeError(`${options.url} is not a URL`);
+    if (!/^[\x21-\x7e]*$/.test(options.token ?? "")) throw new TypeError("the token is not one line of visible ASCII");
+    this.#url = options.url.replace(/\/+$/, "");
   }
 
   /**
-   * One request. A 503 is answered by sending the same once more, with the same key; nothing else is tried again.
-   * @throws ClientProblem when the service refuses
+   * One request, sent again where that is safe and there is hope ({@link Attempts}).
+   * @throws ClientProblem when the service refuses, or cannot be reached
+   * @throws UnknownOutcome when a change may have been made and the answer was lost
    */
-  async send<Answer>(message: Message, options: CallOptions = {}): Promise<Answer> {
-    return read<Answer>(await this.#deliver(message, options));
+  async send<Body>(message: Message, options: CallOptions = {}): Promise<Body> {
+    const answer = await this.#deliver(message, options);
+    if (answer.status === 204) return undefined as Body;
+    const value = parse(answer.text);
+    if (isGood(answer) && value !== undefined) return value as Body;
+    throw refusalIn(answer);
   }
 
-  /** The same for an answer whose exact bytes count. @throws ClientProblem when the service refuses */
+  /** The same for an answer whose exact bytes count. */
   async sendForText(message: Message, options: CallOptions = {}): Promise<string> {
-    const response = await this.#deliver(message, options);
-    return response.ok ? response.text() : read<string>(response);
+    const answer = await this.#deliver(message, options);
+    if (isGood(answer)) return answer.text;
+    throw refusalIn(answer);
   }
 
   /**
@@ -58,67 +45,86 @@ export class Transport {
     headers: Readonly<Record<string, string>>,
     signal?: AbortSignal,
   ): Promise<Response | undefined> {
-    const all = { accept: "text/event-stream", authorization: `Bearer ${this.#token}`, ...headers };
+    const message: Message = { method: "GET", path, kind: "read" };
+    const request = await this.#request(message, {}, undefined, { accept: "text/event-stream", ...headers });
+    this.#show(request);
     let response: Response;
     try {
-      response = await fetch(this.#url + path, { headers: all, ...(signal && { signal }) });
+      response = await this.#fetch(request, signal);
     } catch (error) {
       if (signal?.aborted === true) throw error;
       return undefined;
     }
     if (response.ok) return response;
-    if (response.status === 503 || response.status === 429) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    return read<Response>(response);
+    const answer = await whole(response);
+    if ([429, 502, 503, 504].includes(answer.status)) return undefined;
+    throw refusalIn(answer);
   }
 
-  async #deliver(message: Message, options: CallOptions): Promise<Response> {
-    const key = message.changes === true ? (options.idempotencyKey ?? randomUUID()) : undefined;
-    const first = await this.#attempt(message, options, key);
-    if (first.status !== 503) return first;
-    await first.body?.cancel();
-    const seconds = Math.min(Number(first.headers.get("retry-after")) || 1, longestPauseSeconds);
-    await pause(seconds * 1_000, undefined, { signal: options.signal });
-    return this.#attempt(message, options, key);
+  async #deliver(message: Message, options: CallOptions): Promise<Answer> {
+    const key = message.kind === "change" ? (options.idempotencyKey ?? newId()) : undefined;
+    const attempts = new Attempts({
+      signal: options.signal,
+      deadlineMs: options.deadlineMs ?? this.#options.deadlineMs,
+      most: message.kind === "once" ? 1 : this.#options.attempts,
+      changes: /^(change|once)$/.test(message.kind) && options.dryRun !== true,
+      idempotencyKey: key,
+    });
+    let shown = false;
+    return attempts.untilAnswered(async (signal) => {
+      const request = await this.#request(message, options, key);
+      if (!shown) this.#show(request);
+      shown = true;
+      return () => this.#fetch(request, signal).then(whole);
+    });
   }
 
-  #attempt(message: Message, options: CallOptions, key: string | undefined): Promise<Response> {
+  async #request(
+    message: Message,
+    options: CallOptions,
+    key: string | undefined,
+    further: Readonly<Record<string, string>> = {},
+  ): Promise<OutgoingRequest> {
     const body = message.body === undefined ? undefined : JSON.stringify(message.body);
-    const url = new URL(this.#url + message.path);
-    for (const [name, value] of Object.entries(message.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    if (options.dryRun === true) url.searchParams.set("dry_run", "true");
+    const { token, session } = this.#options;
+    const csrf = message.method === "GET" ? undefined : session?.csrf();
     const headers: Record<string, string> = {
       accept: "application/json",
-      authorization: `Bearer ${this.#token}`,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(csrf === undefined ? {} : { "x-csrf-token": csrf }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(key === undefined ? {} : { "idempotency-key": key }),
-      ...message.headers?.(body ?? ""),
+      ...(await message.headers?.(body ?? "")),
+      ...further,
     };
-    const { method } = message;
-    return fetch(url, {
+    const url = this.#url + message.path + queryOf(message.query ?? {}, options);
+    return { method: message.method, url, headers, ...(body === undefined ? {} : { body }) };
+  }
+
+  #show(request: OutgoingRequest): void {
+    this.#options.onRequest?.(request);
+    if (this.#options.dry === true) throw new NotSent(request);
+  }
+
+  #fetch({ method, url, headers, body }: OutgoingRequest, signal: AbortSignal | undefined): Promise<Response> {
+    // Called as a function: a browser's own refuses to be a method of something else.
+    const send = this.#options.fetch ?? fetch;
+    return send(url, {
       method,
       headers,
+      // A token beside a cookie would be two callers; and nobody is sent elsewhere with either.
+      credentials: this.#options.session === undefined ? "omit" : "same-origin",
+      redirect: "manual",
       ...(body === undefined ? {} : { body }),
-      ...(options.signal && { signal: options.signal }),
+      ...(signal && { signal }),
     });
   }
 }
 
-async function read<Answer>(response: Response): Promise<Answer> {
-  const text = await response.text();
-  const value = parse(text);
-  if (response.ok && value !== undefined) return value as Answer;
-  throw new ClientProblem(response.status, typeof value === "object" && value !== null ? { ...value } : {});
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+function queryOf(query: Query, { dryRun }: CallOptions): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  if (dryRun === true) search.set("dry_run", "true");
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
 }

@@ -1,7 +1,13 @@
 import { createServer, type ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { Client } from "../../src/client/index.ts";
+import { prepareDryRun, useTarget } from "../support/runs.ts";
+import { startService } from "../support/service.ts";
+import { gatewayTo } from "./gateway.ts";
+
+t.setTimeout(120_000);
 
 /** A server that plays one script after the other, and remembers from where it was asked to go on. */
 async function playing(t: Test, ...scripts: ((response: ServerResponse) => void)[]) {
@@ -31,7 +37,7 @@ const end = 'event: end\ndata: {"status":"succeeded","stop_state":null}\n\n';
 
 async function collect(client: Client, after = 0) {
   const seen: number[] = [];
-  const watching = client.watchRun("a/b", { after });
+  const watching = client.runEvents("a/b", { after });
   for (let next = await watching.next(); ; next = await watching.next()) {
     if (next.done === true) return { seen, end: next.value };
     seen.push(next.value.seq);
@@ -82,8 +88,63 @@ t.test("RUN-1 a busy service is asked again, a refusal is not", async (t) => {
 t.test("RUN-1 whoever leaves gets no more", async (t) => {
   const { client } = await playing(t, (response) => void stream(response).write(event(1)));
   const left = new AbortController();
-  const watching = client.watchRun("run", { signal: left.signal });
+  const watching = client.runEvents("run", { signal: left.signal });
   t.match(await watching.next(), { value: { seq: 1 } });
   left.abort();
   await t.rejects(watching.next(), { name: "AbortError" });
+});
+
+t.test(
+  "RUN-1 a stream that says nothing any more is opened again, one whose reader takes its time is not",
+  async (t) => {
+    const { client, asked } = await playing(
+      t,
+      (response) => void stream(response).write(event(1)),
+      (response) => void stream(response).write(event(2) + event(3), () => setTimeout(() => response.end(end), 20)),
+    );
+    const states: string[] = [];
+    const watching = client.runEvents("run", { silenceMs: 150, onStream: (state) => states.push(state) });
+    const seen: number[] = [];
+    for await (const { seq } of watching) {
+      seen.push(seq);
+      // not a sleep: the reader is slower than the silence that is allowed
+      if (seq === 2) await pause(400);
+    }
+    t.same(seen, [1, 2, 3]);
+    t.same(asked, ["0", "1"]);
+    t.same(states, ["open", "lost", "open"]);
+  },
+);
+
+t.test("RUN-1 a service that is away for long is given up, and the watcher says that the run goes on", async (t) => {
+  const lost = (response: ServerResponse): void => void response.destroy();
+  const { client, asked } = await playing(t, lost, lost, lost);
+  const states: string[] = [];
+  const watching = client.runEvents("run", { losses: 3, onStream: (state) => states.push(state) });
+  await t.rejects(watching.next(), { name: "Unavailable", code: "CONNECTION_LOST" });
+  t.equal(asked.length, 3);
+  t.same(states, ["lost", "lost", "lost"]);
+});
+
+t.test("RUN-1 of a run on a bad line every event comes, and comes once", async (t) => {
+  const target = await useTarget(t);
+  const service = await startService(t, { targets: { default: target.url } });
+  const prepared = await prepareDryRun(service);
+  const gateway = await gatewayTo(t, service.url);
+  const client = new Client({ url: gateway.url, token: service.tokens["c1-builder"] });
+  await client.startRun(prepared.body as never);
+  gateway.fates = ["cut-answer", "lose-request", "cut-answer", { before: 503, retryAfter: 0 }];
+  const seen: number[] = [];
+  for await (const { seq } of client.runEvents(prepared.root)) seen.push(seq);
+  const { status } = await client.readRun(prepared.root);
+  t.equal(status, "succeeded");
+  t.strictSame(
+    seen,
+    Array.from({ length: seen.length }, (_, index) => index + 1),
+  );
+  t.ok(seen.length > 8, `${seen.length} events`);
+  const from = gateway.passed.flatMap(({ path, headers }) =>
+    path.endsWith("/events") ? [headers["last-event-id"]] : [],
+  );
+  t.ok(from.length >= 5 && from[0] === "0" && Number(from.at(-1)) > 0, `opened behind ${from.join(", ")}`);
 });
