@@ -10,6 +10,8 @@ import type { Connect } from "./approvals.ts";
 import { addRetainCommand } from "./audit-retain.ts";
 import { UsageError } from "./connection.ts";
 import { table } from "./output.ts";
+import { listed, withPaging } from "./pages.ts";
+import { jsonText, said } from "./terminal.ts";
 import type { Run } from "./tokens.ts";
 
 interface VerifyOptions {
@@ -24,46 +26,31 @@ const many = (value: string, before: readonly string[] = []): readonly string[] 
 /** The audit log: what it says, and whether it is what was signed (AUDIT-2). */
 export function addAuditCommands(program: Command, run: Run, connect: Connect): void {
   const audit = program.command("audit").description("the append-only log");
-  audit
-    .command("events")
-    .option("--actor <name>")
-    .option("--action <action>")
-    .option("--resource-type <type>")
-    .option("--resource-id <id>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ resourceType, resourceId, ...query }: Record<string, string>) =>
-      run(async () => {
-        const filter = { ...query, resource_type: resourceType, resource_id: resourceId };
-        const value = await connect("auditor").client.auditEvents(filter);
-        const rows = value.items.map((one) => [one.seq, one.occurred_at, one.actor, one.action, one.resource_id]);
-        return { value, text: table(["seq", "at", "actor", "action", "resource"], rows) };
-      }),
-    );
-  audit
-    .command("checkpoint")
-    .description("the signed head of the log; keep it somewhere else")
-    .action(() =>
-      run(async () => {
-        const value = await connect("auditor").client.auditCheckpoint();
-        return { value, text: value.note.trimEnd() };
-      }),
-    );
-  audit
-    .command("prove")
-    .description("the proof that an event is in the log")
-    .argument("<seq>")
-    .option("--size <n>", "of a signed head; the latest if absent")
-    .action((seq: string, { size }: { size?: string }) =>
-      run(async () => {
-        const value = await connect("auditor").client.proveInclusion({ seq, size });
-        return { value, text: JSON.stringify(value, null, 2) };
-      }),
-    );
+  withPaging(
+    audit
+      .command("events")
+      .description("what has happened, newest first")
+      .option("--actor <name>", "by this principal alone")
+      .option("--action <action>", "of this kind alone, as grant.consumed")
+      .option("--resource-type <type>", "of this type alone, as grant")
+      .option("--resource-id <id>", "of this resource alone")
+      .option("--from <time>", "not before; RFC 3339, as 2026-06-23T08:15:30.250Z")
+      .option("--to <time>", "before this time"),
+  ).action(({ resourceType, resourceId, ...query }: Record<string, string>) =>
+    run(() =>
+      listed(
+        { ...query, resource_type: resourceType, resource_id: resourceId },
+        (page) => connect("auditor").client.auditEvents(page),
+        ["seq", "at", "actor", "action", "resource"],
+        (one) => [one.seq, one.occurred_at, one.actor, one.action, one.resource_id],
+      ),
+    ),
+  );
+  addProofCommands(audit, run, connect);
   audit
     .command("export")
     .description("write the whole log to a file, for `audit verify`")
-    .argument("<file>")
+    .argument("<file>", "where to; must not exist")
     .action((file: string) =>
       run(async () => {
         const { client } = connect("auditor");
@@ -88,11 +75,57 @@ export function addAuditCommands(program: Command, run: Run, connect: Connect): 
           await to.close();
         }
         const without = elsewhere.size === 0 ? "" : `; those of ${elsewhere.size} retained months are in their files`;
-        return { value: { file, size: head.size }, text: `${file}: ${head.size} leaves${without}` };
+        return { value: { file, size: head.size }, text: said`${file}: ${head.size} leaves${without}` };
       }),
     );
   addVerifyCommand(audit, run);
   addRetainCommand(audit, run, many);
+}
+
+/** Heads, proofs and leaves, as they are. */
+function addProofCommands(audit: Command, run: Run, connect: Connect): void {
+  audit
+    .command("checkpoint")
+    .description("the signed head of the log; keep it somewhere else")
+    .action(() =>
+      run(async () => {
+        const value = await connect("auditor").client.auditCheckpoint();
+        return { value, text: value.note.trimEnd() };
+      }),
+    );
+  audit
+    .command("prove")
+    .description("the proof that an event is in the log")
+    .argument("<seq>", "the number of an event")
+    .option("--size <n>", "of a signed head; the latest if absent")
+    .action((seq: string, { size }: { size?: string }) =>
+      run(async () => {
+        const value = await connect("auditor").client.proveInclusion({ seq, size });
+        return { value, text: jsonText(value, 2) };
+      }),
+    );
+  audit
+    .command("prove-growth")
+    .description("the proof that the log of one size is a beginning of the log of another")
+    .argument("<first>", "the smaller size")
+    .argument("<second>", "the larger size")
+    .action((first: string, second: string) =>
+      run(async () => {
+        const value = await connect("auditor").client.proveConsistency({ first, second });
+        return { value, text: jsonText(value, 2) };
+      }),
+    );
+  audit
+    .command("leaves")
+    .description("what the log is made of, in its order")
+    .option("--start <n>", "the first leaf, from 0")
+    .option("--limit <n>", "how many")
+    .action((query: Record<string, string>) =>
+      run(async () => {
+        const value = await connect("auditor").client.auditLeaves(query);
+        return { value, text: jsonText(value, 2) };
+      }),
+    );
 }
 
 function addVerifyCommand(audit: Command, run: Run): void {

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import type { Client } from "../client/index.ts";
 import type { Connect } from "./approvals.ts";
 import { UsageError } from "./connection.ts";
-import { fields, table } from "./output.ts";
+import { fields } from "./output.ts";
+import { listed, withPaging } from "./pages.ts";
 import type { Run } from "./tokens.ts";
 
 type DecisionInput = Parameters<Client["lifecycle"]["recordDecision"]>[0];
@@ -21,10 +22,11 @@ export function addDecisionCommands(program: Command, run: Run, connect: Connect
   const decision = program.command("decision").description("review decisions of the council, one transition each");
   decision
     .command("record")
+    .description("put a decision of the council on record")
     .requiredOption("--kind <kind>", "enactment, supersession, retirement or amendment")
     .requiredOption("--decision <decision>", "approve or reject")
     .option("--subject <address>", "a unit, or a prefix that ends in /*; again for each", appended, [])
-    .requiredOption("--reason <text>")
+    .requiredOption("--reason <text>", "why; it is on record")
     .option("--document-digest <digest>", "of the document that holds the decision")
     .option("--database <name>", "the target database; default if absent")
     .action((options: RecordOptions) =>
@@ -33,16 +35,19 @@ export function addDecisionCommands(program: Command, run: Run, connect: Connect
         return { value, text: fields(value) };
       }),
     );
-  decision
-    .command("list")
-    .option("--kind <kind>")
-    .option("--database <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ kind, ...query }: Record<string, string>) =>
-      run(async () => {
-        const value = await connect("operator").client.lifecycle.listDecisions({ ...query, decision_kind: kind });
-        const rows = value.items.map((one) => [
+  withPaging(
+    decision
+      .command("list")
+      .description("decisions, newest first")
+      .option("--kind <kind>", "enactment, supersession, retirement or amendment")
+      .option("--database <name>", "the target database; default if absent"),
+  ).action(({ kind, ...query }: Record<string, string>) =>
+    run(() =>
+      listed(
+        { ...query, decision_kind: kind },
+        (page) => connect("operator").client.lifecycle.listDecisions(page),
+        ["decision", "database", "kind", "is", "subjects", "by", "at", "in the target since"],
+        (one) => [
           one.decision_id,
           one.database,
           one.decision_kind,
@@ -51,14 +56,13 @@ export function addDecisionCommands(program: Command, run: Run, connect: Connect
           one.decided_by,
           one.decided_at,
           one.carried_at ?? "on its way",
-        ]);
-        const columns = ["decision", "database", "kind", "is", "subjects", "by", "at", "in the target since"];
-        const text = table(columns, rows);
-        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
-      }),
-    );
+        ],
+      ),
+    ),
+  );
   decision
     .command("show")
+    .description("one decision")
     .argument("<decision_id>")
     .action((id: string) =>
       run(async () => {

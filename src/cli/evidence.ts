@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Client } from "../client/index.ts";
 import type { Connect } from "./approvals.ts";
 import { save } from "./saved.ts";
+import { said } from "./terminal.ts";
 import type { Run } from "./tokens.ts";
 
 interface EvidenceOptions {
@@ -25,11 +26,11 @@ export function addEvidenceCommands(program: Command, run: Run, connect: Connect
       .action((name: string, { output, page }: EvidenceOptions) =>
         run(async () => {
           const text = await read(connect("auditor").client)(name, page === true ? "page" : "file");
-          if (output === undefined) return { value: page === true ? text : JSON.parse(text), text };
+          if (output === undefined) return { value: page === true ? text : JSON.parse(text), text, exact: true };
           save(output, text);
           return {
             value: { file: output, bytes: Buffer.byteLength(text) },
-            text: `${output}: the evidence of ${name}`,
+            text: said`${output}: the evidence of ${name}`,
           };
         }),
       );

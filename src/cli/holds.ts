@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { Connect } from "./approvals.ts";
-import { table } from "./output.ts";
+import { fields } from "./output.ts";
+import { listed, withPaging } from "./pages.ts";
+import { said } from "./terminal.ts";
 import type { Run } from "./tokens.ts";
 
 /** The emergency stop (GRANT-9). */
@@ -9,42 +11,49 @@ export function addHoldCommands(program: Command, run: Run, connect: Connect): v
   hold
     .command("place")
     .description("stop all consumption: everywhere, or in one environment")
-    .requiredOption("--reason <text>")
+    .requiredOption("--reason <text>", "why; it is on record")
     .option("--environment <name>", "everything if absent")
     .action((options: { reason: string; environment?: string }) =>
       run(async () => {
         const value = await connect("operator").client.placeHold(options);
-        return { value, text: `${value.id} stands against ${value.environment ?? "everything"}` };
+        return { value, text: said`${value.id} stands against ${value.environment ?? "everything"}` };
+      }),
+    );
+  hold
+    .command("show")
+    .description("one hold")
+    .argument("<id>")
+    .action((id: string) =>
+      run(async () => {
+        const value = await connect("operator").client.readHold(id);
+        return { value, text: fields(value) };
       }),
     );
   hold
     .command("lift")
+    .description("end a hold")
     .argument("<id>")
-    .option("--reason <text>")
+    .option("--reason <text>", "why; it is on record")
     .action((id: string, options: { reason?: string }) =>
       run(async () => {
         const value = await connect("operator").client.liftHold(id, options);
-        return { value, text: `${id} is ${value.status}` };
+        return { value, text: said`${id} is ${value.status}` };
       }),
     );
-  hold
-    .command("list")
-    .option("--status <status>", "standing or lifted")
-    .option("--environment <name>", "what stands against it")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action((query: Record<string, string>) =>
-      run(async () => {
-        const value = await connect("operator").client.listHolds(query);
-        const rows = value.items.map((one) => [
-          one.id,
-          one.environment ?? "everything",
-          one.status,
-          one.placed_by,
-          one.placed_at,
-          one.reason,
-        ]);
-        return { value, text: table(["hold", "stops", "status", "placed by", "at", "reason"], rows) };
-      }),
-    );
+  withPaging(
+    hold
+      .command("list")
+      .description("holds, newest first")
+      .option("--status <status>", "standing or lifted")
+      .option("--environment <name>", "what stands against it"),
+  ).action((query: Record<string, string>) =>
+    run(() =>
+      listed(
+        query,
+        (page) => connect("operator").client.listHolds(page),
+        ["hold", "stops", "status", "placed by", "at", "reason"],
+        (one) => [one.id, one.environment ?? "everything", one.status, one.placed_by, one.placed_at, one.reason],
+      ),
+    ),
+  );
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Connect } from "./approvals.ts";
 import { UsageError } from "./connection.ts";
 import { fields, plain, table } from "./output.ts";
+import { listed, withPaging } from "./pages.ts";
 import type { Run } from "./tokens.ts";
 
 interface TakeOptions {
@@ -24,8 +25,8 @@ function addBaselines(lifecycle: Command, run: Run, connect: Connect): void {
     .command("take")
     .description("accept the gateway as it is now, if it is the one that you reviewed")
     .requiredOption("--digest <digest>", "gateway_digest of the verification that you reviewed")
-    .requiredOption("--reason <text>")
-    .option("--database <name>")
+    .requiredOption("--reason <text>", "why; it is on record")
+    .option("--database <name>", "the target database; default if absent")
     .option(
       "--accept-body <signature=md5...>",
       "a body of another base that you have read, as the verification names it",
@@ -45,15 +46,18 @@ function addBaselines(lifecycle: Command, run: Run, connect: Connect): void {
         return { value, text: fields(value) };
       }),
     );
-  baseline
-    .command("list")
-    .option("--database <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action((query: Record<string, string>) =>
-      run(async () => {
-        const value = await connect("operator").client.lifecycle.listBaselines(query);
-        const rows = value.items.map((one) => [
+  withPaging(
+    baseline
+      .command("list")
+      .description("gateways that were accepted, newest first")
+      .option("--database <name>", "the target database; default if absent"),
+  ).action((query: Record<string, string>) =>
+    run(() =>
+      listed(
+        query,
+        (page) => connect("operator").client.lifecycle.listBaselines(page),
+        ["baseline", "database", "objects", "by", "at", "digest", "reason"],
+        (one) => [
           one.baseline_id,
           one.database,
           one.objects,
@@ -61,18 +65,17 @@ function addBaselines(lifecycle: Command, run: Run, connect: Connect): void {
           one.taken_at,
           one.gateway_digest,
           one.reason,
-        ]);
-        const text = table(["baseline", "database", "objects", "by", "at", "digest", "reason"], rows);
-        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
-      }),
-    );
+        ],
+      ),
+    ),
+  );
 }
 
 function addWatch(lifecycle: Command, run: Run, connect: Connect): void {
   lifecycle
     .command("watch")
     .description("compare the gateway with the accepted one, now; exit 1 where it differs or an incident was opened")
-    .option("--database <name>")
+    .option("--database <name>", "the target database; default if absent")
     .action((options: { database?: string }) =>
       run(async () => {
         const value = await connect("operator").client.lifecycle.watch(options.database);
@@ -96,17 +99,20 @@ function addWatch(lifecycle: Command, run: Run, connect: Connect): void {
 }
 
 function addIncidents(lifecycle: Command, run: Run, connect: Connect): void {
-  lifecycle
-    .command("incidents")
-    .option("--status <status>", "open or resolved")
-    .option("--kind <kind>", "gateway_changed, direct_write_refused or log_contradicted")
-    .option("--database <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action((query: Record<string, string>) =>
-      run(async () => {
-        const value = await connect("operator").client.lifecycle.listIncidents(query);
-        const rows = value.items.map((one) => [
+  withPaging(
+    lifecycle
+      .command("incidents")
+      .description("what the watch has found, newest first")
+      .option("--status <status>", "open or resolved")
+      .option("--kind <kind>", "gateway_changed, direct_write_refused or log_contradicted")
+      .option("--database <name>", "the target database; default if absent"),
+  ).action((query: Record<string, string>) =>
+    run(() =>
+      listed(
+        query,
+        (page) => connect("operator").client.lifecycle.listIncidents(page),
+        ["incident", "at", "status", "kind", "subject", "detail", "resolved"],
+        (one) => [
           one.incident_id,
           one.opened_at,
           one.status,
@@ -114,16 +120,15 @@ function addIncidents(lifecycle: Command, run: Run, connect: Connect): void {
           one.subject,
           JSON.stringify(one.detail),
           one.resolved_reason,
-        ]);
-        const text = table(["incident", "at", "status", "kind", "subject", "detail", "resolved"], rows);
-        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
-      }),
-    );
+        ],
+      ),
+    ),
+  );
   lifecycle
     .command("resolve")
     .description("say that an incident was dealt with, and how")
     .argument("<incident>", "its number", incidentNumber)
-    .requiredOption("--reason <text>")
+    .requiredOption("--reason <text>", "why; it is on record")
     .action((id: number, { reason }: { reason: string }) =>
       run(async () => {
         const value = await connect("operator").client.lifecycle.resolveIncident(id, reason);

@@ -18,7 +18,7 @@ function addVerify(lifecycle: Command, run: Run, connect: Connect): void {
   lifecycle
     .command("verify")
     .description("every probe of the gateway, with what was expected and found; exit 1 where one fails")
-    .option("--database <name>")
+    .option("--database <name>", "the target database; default if absent")
     .option("--html <file>", "also write the report as a page")
     .action((options: { database?: string; html?: string }) =>
       run(async () => {

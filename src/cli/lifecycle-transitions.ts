@@ -48,9 +48,9 @@ function addTransition(lifecycle: Command, name: Transition, run: Run, connect: 
     .option("--dry-run", "ask the gateway about one unit, and change nothing; exit 1 where it refuses")
     .option("--address <address>", "the unit of the dry run")
     .option("--decision <id>", "its review decision")
-    .option("--change-set <id>")
-    .option("--reason <text>")
-    .option("--database <name>");
+    .option("--change-set <id>", "the change set that it belongs to")
+    .option("--reason <text>", "why; it is on record")
+    .option("--database <name>", "the target database; default if absent");
   if (name === "supersede") command.option("--new-version <id>", "what it is superseded by");
   command.action((file: string | undefined, options: TransitionOptions) =>
     run(async () => {

@@ -8,6 +8,7 @@ import { addReportCommands } from "./lifecycle-reports.ts";
 import { addTransitionCommands } from "./lifecycle-transitions.ts";
 import { fields, table } from "./output.ts";
 import { save } from "./saved.ts";
+import { listed, withPaging } from "./pages.ts";
 import type { Run } from "./tokens.ts";
 
 type Manifest = Awaited<ReturnType<Client["lifecycle"]["manifest"]>>;
@@ -25,42 +26,44 @@ export function addLifecycleCommands(program: Command, run: Run, connect: Connec
 }
 
 function addLists(lifecycle: Command, run: Run, connect: Connect): void {
-  lifecycle
-    .command("units")
-    .option("--status <status>", "draft, enacted, superseded or retired")
-    .option("--prefix <prefix>", "units whose address begins with it")
-    .option("--database <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ prefix, ...query }: Record<string, string>) =>
-      run(async () => {
-        const filter = { ...query, address_prefix: prefix };
-        const value = await connect("operator").client.lifecycle.units(filter);
-        const rows = value.items.map((one) => [
+  withPaging(
+    lifecycle
+      .command("units")
+      .description("the units of a target, by their addresses")
+      .option("--status <status>", "draft, enacted, superseded or retired")
+      .option("--prefix <prefix>", "units whose address begins with it")
+      .option("--database <name>", "the target database; default if absent"),
+  ).action(({ prefix, ...query }: Record<string, string>) =>
+    run(() =>
+      listed(
+        { ...query, address_prefix: prefix },
+        (page) => connect("operator").client.lifecycle.units(page),
+        ["address", "status", "version", "newer", "enacted at", "digest"],
+        (one) => [
           one.canonical_address,
           one.lifecycle_status,
           one.version_seq,
           one.newest_version_seq === one.version_seq ? undefined : one.newest_version_seq,
           one.enacted_at,
           one.version_digest,
-        ]);
-        const text = table(["address", "status", "version", "newer", "enacted at", "digest"], rows);
-        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
-      }),
-    );
-  lifecycle
-    .command("log")
-    .description("what the gateway has done, newest first")
-    .option("--address <address>", "of this unit alone")
-    .option("--root <root>", "of this run alone")
-    .option("--database <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ address, root, ...query }: Record<string, string>) =>
-      run(async () => {
-        const filter = { ...query, canonical_address: address, run_ref: root };
-        const value = await connect("operator").client.lifecycle.log(filter);
-        const rows = value.items.map((one) => [
+        ],
+      ),
+    ),
+  );
+  withPaging(
+    lifecycle
+      .command("log")
+      .description("what the gateway has done, newest first")
+      .option("--address <address>", "of this unit alone")
+      .option("--root <root>", "of this run alone")
+      .option("--database <name>", "the target database; default if absent"),
+  ).action(({ address, root, ...query }: Record<string, string>) =>
+    run(() =>
+      listed(
+        { ...query, canonical_address: address, run_ref: root },
+        (page) => connect("operator").client.lifecycle.log(page),
+        ["log", "at", "what", "address", "from > to", "actor", "decision", "run", "reason"],
+        (one) => [
           one.log_id,
           one.at,
           one.transition_type,
@@ -70,12 +73,10 @@ function addLists(lifecycle: Command, run: Run, connect: Connect): void {
           one.review_decision_id,
           one.run_ref,
           one.reason,
-        ]);
-        const columns = ["log", "at", "what", "address", "from > to", "actor", "decision", "run", "reason"];
-        const text = table(columns, rows);
-        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
-      }),
-    );
+        ],
+      ),
+    ),
+  );
 }
 
 interface ManifestOptions {
@@ -102,10 +103,10 @@ function addManifest(lifecycle: Command, run: Run, connect: Connect): void {
     )
     .option("--prefix <prefix>", "all units whose address begins with it and that may make the transition")
     .requiredOption("--decision <id>", "the review decision")
-    .requiredOption("--reason <text>")
+    .requiredOption("--reason <text>", "why; it is on record")
     .option("--compensation <id>", "the retirement decision that an unfinished enactment is undone under")
-    .option("--change-set <id>")
-    .option("--database <name>")
+    .option("--change-set <id>", "the change set that it belongs to")
+    .option("--database <name>", "the target database; default if absent")
     .option("-o, --output <file>", "where the manifest is kept, for the request and for the run")
     .action((name: string, options: ManifestOptions) =>
       run(async () => {

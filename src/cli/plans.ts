@@ -5,8 +5,13 @@ import type { Client } from "../client/index.ts";
 import type { Connect } from "./approvals.ts";
 import { readText, UsageError } from "./connection.ts";
 import { fields, plain, type Shown, table } from "./output.ts";
-import { addPlanRecordCommands, stepNumber } from "./plan-records.ts";
+import { addCouncilCommands } from "./plan-council.ts";
+import { addPlanRecordCommands } from "./plan-records.ts";
+import { addPlanSigning } from "./plan-signing.ts";
+import { stepNumber, wholeNumber } from "./plan-steps.ts";
 import { board, follow, verdict } from "./progress.ts";
+import { listed, withPaging } from "./pages.ts";
+import { said } from "./terminal.ts";
 import type { Run } from "./tokens.ts";
 
 type RunView = Awaited<ReturnType<Client["readRun"]>>;
@@ -16,6 +21,7 @@ type CommitInput = Parameters<Client["plans"]["commit"]>[3];
 
 interface StepOptions {
   readonly root?: string;
+  readonly workWithin?: number;
   readonly watch?: boolean;
 }
 
@@ -26,30 +32,32 @@ export function addPlanCommands(program: Command, run: Run, connect: Connect): v
   addReadCommands(plan, run, connect);
   addStepCommands(plan, run, connect, () => program.opts<{ json?: boolean }>().json === true);
   addPlanRecordCommands(plan, run, connect);
+  addPlanSigning(plan, run, connect);
+  addCouncilCommands(plan, run, connect);
 }
 
 function addFileCommands(plan: Command, run: Run, connect: Connect): void {
   plan
     .command("lint")
     .description("check a plan file on this machine")
-    .argument("<file>")
+    .argument("<file>", "the plan")
     .action((file: string) => run(() => examine(file, false)));
   plan
     .command("digest")
     .description("the digest of a plan file and of each step, computed on this machine")
-    .argument("<file>")
+    .argument("<file>", "the plan")
     .action((file: string) => run(() => examine(file, true)));
   plan
     .command("register")
     .description("register the file as a revision, which never changes")
-    .argument("<file>")
+    .argument("<file>", "the plan")
     .option("--dry-run", "only check it")
     .action((file: string, options: { dryRun?: boolean }) =>
       run(async () => {
         const source = readText(file);
         const value = await connect("requester").client.plans.register(source, { dryRun: options.dryRun });
-        if (options.dryRun === true) return { value, text: `${file} would be registered; nothing was written` };
-        return { value, text: `${value.plan_id} revision ${value.revision} is registered: ${value.plan_digest}` };
+        if (options.dryRun === true) return { value, text: said`${file} would be registered; nothing was written` };
+        return { value, text: said`${value.plan_id} revision ${value.revision} is registered: ${value.plan_digest}` };
       }),
     );
 }
@@ -79,26 +87,21 @@ async function examine(file: string, digests: boolean): Promise<Shown> {
 }
 
 function addReadCommands(plan: Command, run: Run, connect: Connect): void {
-  plan
-    .command("list")
-    .option("--plan <plan>", "revisions of this plan alone")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ plan: id, ...query }: Record<string, string>) =>
-      run(async () => {
-        const value = await connect("operator").client.plans.list({ ...query, plan_id: id });
-        const rows = value.items.map((one) => [
-          one.plan_id,
-          one.revision,
-          one.target,
-          one.title,
-          one.registered_by,
-          one.registered_at,
-        ]);
-        const text = table(["plan", "revision", "target", "title", "registered by", "registered at"], rows);
-        return { value, text: value.next_cursor ? `${text}\nmore: --cursor ${value.next_cursor}` : text };
-      }),
-    );
+  withPaging(
+    plan
+      .command("list")
+      .description("registered revisions, newest first")
+      .option("--plan <plan>", "revisions of this plan alone"),
+  ).action(({ plan: id, ...query }: Record<string, string>) =>
+    run(() =>
+      listed(
+        { ...query, plan_id: id },
+        (page) => connect("operator").client.plans.list(page),
+        ["plan", "revision", "target", "title", "registered by", "registered at"],
+        (one) => [one.plan_id, one.revision, one.target, one.title, one.registered_by, one.registered_at],
+      ),
+    ),
+  );
   plan
     .command("show")
     .description("a revision with its steps and what they need")
@@ -174,7 +177,7 @@ function addStepCommands(plan: Command, run: Run, connect: Connect, json: () => 
       run(async () => {
         const { client } = connect("executor");
         const input = {
-          idempotency_root: rootOf(options),
+          ...asked(options),
           act: options.rollback === true ? "rollback" : "commit",
         } as const;
         return ended(client, await client.plans.rehearse(id, revision, step, input), options.watch);
@@ -186,7 +189,7 @@ function addStepCommands(plan: Command, run: Run, connect: Connect, json: () => 
     .action((id: string, revision: string, step: number, options: CommitOptions) =>
       run(async () => {
         const { client } = connect("executor");
-        const input = { idempotency_root: rootOf(options), ...evidenceOf(options) };
+        const input = { ...asked(options), ...evidenceOf(options) };
         const value = await client.plans.commit(id, revision, step, input);
         return value.run === null ? recorded(value) : ended(client, value.run, options.watch);
       }),
@@ -196,7 +199,7 @@ function addStepCommands(plan: Command, run: Run, connect: Connect, json: () => 
     .action((id: string, revision: string, step: number, options: StepOptions & { approval: string }) =>
       run(async () => {
         const { client } = connect("executor");
-        const input = { idempotency_root: rootOf(options), approval_code: options.approval };
+        const input = { ...asked(options), approval_code: options.approval };
         return ended(client, await client.plans.rollback(id, revision, step, input), options.watch);
       }),
     );
@@ -217,6 +220,7 @@ function onStep(plan: Command, name: string, description: string): Command {
     .argument("<revision>")
     .argument("<step>", "its number", stepNumber)
     .option("--root <root>", "idempotency_root, to resume a run; a fresh one if absent")
+    .option("--work-within <seconds>", "how long the run may work; the service has a default", wholeNumber)
     .option("--watch", "follow it to its end");
 }
 
@@ -233,6 +237,12 @@ function evidenceOf({ approval, document: documents }: CommitOptions): Omit<Comm
   };
 }
 
+/** What every run of a step is asked with. */
+function asked(options: StepOptions): { idempotency_root: string; work_within_seconds?: number } {
+  const within = options.workWithin === undefined ? {} : { work_within_seconds: options.workWithin };
+  return { idempotency_root: rootOf(options), ...within };
+}
+
 /** Said before the run is started: whoever loses the answer resumes with it. */
 function rootOf({ root }: StepOptions): string {
   if (root !== undefined) return root;
@@ -244,7 +254,7 @@ function rootOf({ root }: StepOptions): string {
 /** A step of kind `record` is done at once: there is a line of the ledger, and no run to follow. */
 function recorded(value: StepAct): Shown {
   const { line: of } = value;
-  return { value, text: `step ${of?.step} is ${of?.outcome}, by ${of?.recorded_by} at ${of?.recorded_at}` };
+  return { value, text: said`step ${of?.step} is ${of?.outcome}, by ${of?.recorded_by} at ${of?.recorded_at}` };
 }
 
 function outcome(value: RunView): Shown {

@@ -1,7 +1,9 @@
 import process from "node:process";
-import { styleText } from "node:util";
 import type { Client } from "../client/index.ts";
-import { plain, type Shown } from "./output.ts";
+import { untilInterrupted } from "./interruption.ts";
+import type { Shown } from "./output.ts";
+import { Screen } from "./screen.ts";
+import { jsonText, padded, plain, styled, widthOf } from "./terminal.ts";
 
 type RunView = Awaited<ReturnType<Client["readRun"]>>;
 type Watched = ReturnType<Client["watchRun"]> extends AsyncGenerator<infer Event> ? Event : never;
@@ -20,15 +22,15 @@ export function line(event: Watched): string {
 
 /** The run as a list of its states, for a screen. */
 export function board(run: RunView): string {
-  const width = Math.max(...run.states.map(({ name }) => name.length));
+  const width = Math.max(...run.states.map(({ name }) => widthOf(plain(name))));
   const states = run.states.map((state) => {
     const took = state.duration_ms === null ? "" : `${state.duration_ms} ms`;
     const again = state.attempts > 1 ? `, attempt ${state.attempts}` : "";
     const why = state.error === null || state.status === "ok" ? "" : `  ${state.error.code}: ${state.error.detail}`;
-    const mark = styleText(colours[state.status], marks[state.status] ?? "?", { stream: process.stdout });
-    return `${mark} ${state.state} ${state.name.padEnd(width)}  ${took}${again}${plain(why)}`.trimEnd();
+    const mark = styled(colours[state.status], marks[state.status] ?? "?");
+    return `${mark} ${plain(state.state)} ${padded(plain(state.name), width)}  ${took}${again}${plain(why)}`.trimEnd();
   });
-  const undone = run.compensations.map((one) => `↩ ${one.compensation}  ${one.status}, for ${one.state}`);
+  const undone = run.compensations.map((one) => plain(`↩ ${one.compensation}  ${one.status}, for ${one.state}`));
   return [...states, ...undone].join("\n");
 }
 
@@ -39,57 +41,25 @@ export function verdict(run: RunView): string {
   const shown =
     run.rehearsal === null
       ? ""
-      : `\nrehearsal ${run.rehearsal.rehearsal_ref} ${run.rehearsal.passed ? "passed" : "did not pass"}`;
+      : `\n${plain(`rehearsal ${run.rehearsal.rehearsal_ref} ${run.rehearsal.passed ? "passed" : "did not pass"}`)}`;
   return plain(`${run.idempotency_root} is ${run.status}${where}${why}`) + shown;
-}
-
-/**
- * A part of the screen that is written over and over. Nothing is written where the output is no terminal.
- * @param out the terminal
- */
-export class Screen {
-  readonly #out: NodeJS.WriteStream;
-  #height = 0;
-
-  constructor(out: NodeJS.WriteStream) {
-    this.#out = out;
-  }
-
-  show(text: string): void {
-    const up = this.#height === 0 ? "" : `\u001b[${this.#height}F`;
-    this.#out.write(
-      `${up}${text
-        .split("\n")
-        .map((row) => `\u001b[2K${row}`)
-        .join("\n")}\n`,
-    );
-    this.#height = text.split("\n").length;
-  }
 }
 
 /**
  * Follows a run to its end: a list of states on a terminal, a line an event elsewhere (as JSON with `--json`). Interrupted,
  * it leaves the run going and says so.
  * @param last what is said at the end
+ * @throws Interrupted on Ctrl-C
  */
-export async function follow(client: Client, root: string, json: boolean, last = verdict): Promise<Shown> {
-  const left = new AbortController();
-  const leave = (): void => left.abort();
-  process.once("SIGINT", leave);
-  const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
-  try {
-    for await (const event of client.watchRun(root, { signal: left.signal })) {
-      if (screen === undefined) process.stdout.write(`${json ? JSON.stringify(event) : line(event)}\n`);
-      else screen.show(board(await client.readRun(root)));
+export function follow(client: Client, root: string, json: boolean, last = verdict): Promise<Shown> {
+  const screen = process.stdout.isTTY === true && !json ? new Screen(process.stdout) : undefined;
+  return untilInterrupted(async (signal) => {
+    for await (const event of client.runEvents(root, { signal })) {
+      if (screen === undefined) process.stdout.write(`${json ? jsonText(event) : line(event)}\n`);
+      else screen.show(board(await client.readRun(root, { signal })));
     }
-  } catch (error) {
-    if (!left.signal.aborted) throw error;
-    const value = await client.readRun(root);
-    return { value, text: `${root} goes on without you; countersign run watch ${root}`, code: 1 };
-  } finally {
-    process.removeListener("SIGINT", leave);
-  }
-  const value = await client.readRun(root);
-  screen?.show(board(value));
-  return { value, text: last(value), code: value.status === "succeeded" ? 0 : 1 };
+    const value = await client.readRun(root, { signal });
+    screen?.show(board(value));
+    return { value, text: last(value), code: value.status === "succeeded" ? 0 : 1, compact: true };
+  }, `${root} goes on without you; countersign run watch ${root}`);
 }

@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import type { Client } from "../client/index.ts";
 import type { Connect } from "./approvals.ts";
 import { readJson } from "./connection.ts";
-import { type Shown, table } from "./output.ts";
+import type { Shown } from "./output.ts";
 import { board, follow, verdict } from "./progress.ts";
+import { listed, withPaging } from "./pages.ts";
 import type { Run } from "./tokens.ts";
 
 interface StartOptions {
@@ -48,6 +49,7 @@ export function addRunCommands(program: Command, run: Run, connect: Connect): vo
   );
   runs
     .command("resume")
+    .description("go on with a run that was interrupted")
     .argument("<root>")
     .option("--watch", "follow it to its end")
     .action((root: string, options: { watch?: boolean }) =>
@@ -64,8 +66,12 @@ export function addRunCommands(program: Command, run: Run, connect: Connect): vo
     .action((root: string) => run(() => follow(connect("operator").client, root, json())));
   runs
     .command("show")
+    .description("the states of a run, and how it ended")
     .argument("<root>")
-    .action((root: string) => run(() => show(connect("operator").client, root)));
+    .option("--watch", "follow it to its end")
+    .action((root: string, { watch }: { watch?: boolean }) =>
+      run(() => ended(connect("operator").client, root, watch)),
+    );
   addList(runs, run, connect);
 }
 
@@ -84,19 +90,23 @@ function named(options: StartOptions): { idempotency_root?: string; auth_code?: 
 }
 
 function addList(runs: Command, run: Run, connect: Connect): void {
-  runs
-    .command("list")
-    .option("--status <status>")
-    .option("--build <name>")
-    .option("--auth-code <code>")
-    .option("--executor <principal>")
-    .option("--target <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action(({ authCode, ...query }: Record<string, string>) =>
-      run(async () => {
-        const value = await connect("operator").client.listRuns({ ...query, auth_code: authCode });
-        const rows = value.items.map((one) => [
+  withPaging(
+    runs
+      .command("list")
+      .description("runs, newest first")
+      .option("--status <status>", "running, compensating, succeeded, stopped or indeterminate")
+      .option("--build <name>", "of this build alone")
+      .option("--auth-code <code>", "under this grant alone")
+      .option("--executor <principal>", "for this executor alone")
+      .option("--target <name>", "for this target alone")
+      .option("--failed", "stopped and indeterminate ones alone"),
+  ).action(({ authCode, ...query }: Record<string, string>) =>
+    run(() =>
+      listed(
+        { ...query, auth_code: authCode },
+        (page) => connect("operator").client.listRuns(page),
+        ["run", "build", "mode", "status", "state", "target", "created at"],
+        (one) => [
           one.idempotency_root,
           one.build,
           one.mode,
@@ -104,11 +114,10 @@ function addList(runs: Command, run: Run, connect: Connect): void {
           one.stop_state ?? one.state,
           one.target,
           one.created_at,
-        ]);
-        const text = table(["run", "build", "mode", "status", "state", "target", "created at"], rows);
-        return { value, text: value.next_cursor === null ? text : `${text}\nmore: --cursor ${value.next_cursor}` };
-      }),
-    );
+        ],
+      ),
+    ),
+  );
 }
 
 async function show(client: Client, root: string): Promise<Shown> {

@@ -4,7 +4,9 @@ import { keyProof, newSigningKey, type PrivateKey, publicPart, signDetached } fr
 import { digestOfBytes } from "../kernel/json.ts";
 import type { Connect } from "./approvals.ts";
 import { readJson, readText, UsageError } from "./connection.ts";
-import { fields, table } from "./output.ts";
+import { fields } from "./output.ts";
+import { listed, withPaging } from "./pages.ts";
+import { said } from "./terminal.ts";
 import type { Run } from "./tokens.ts";
 
 /** Keys of sovereigns, and the signature that makes a draft active (ESIGN-1 to ESIGN-4). */
@@ -38,50 +40,63 @@ export function addSigningCommands(program: Command, run: Run, connect: Connect)
         const proof = await keyProof(own, options.principal);
         const input = { kid: own.kid, jwk: publicPart(own), proof, ...until };
         const value = await connect("sovereign").client.registerSigningKey(input);
-        const text = `${value.kid} is ${value.status}. A council member confirms it after comparing the thumbprint ${value.thumbprint} with you.`;
+        const text = said`${value.kid} is ${value.status}. A council member confirms it after comparing the thumbprint ${value.thumbprint} with you.`;
         return { value, text };
       }),
     );
+  addKeyRecords(key, run, connect);
+  addGrantSigning(program, run, connect);
+}
+
+/** Keys as the service has them. */
+function addKeyRecords(key: Command, run: Run, connect: Connect): void {
+  withPaging(
+    key
+      .command("list")
+      .description("keys, newest first")
+      .option("--status <status>", "pending, active or revoked")
+      .option("--principal <name>", "of this sovereign alone"),
+  ).action((query: Record<string, string>) =>
+    run(() =>
+      listed(
+        query,
+        (page) => connect("sovereign").client.listSigningKeys(page),
+        ["kid", "principal", "alg", "status", "thumbprint", "valid until"],
+        (one) => [one.kid, one.principal, one.alg, one.status, one.thumbprint, one.valid_until],
+      ),
+    ),
+  );
   key
-    .command("list")
-    .option("--status <status>")
-    .option("--principal <name>")
-    .option("--limit <n>")
-    .option("--cursor <cursor>")
-    .action((query: Record<string, string>) =>
+    .command("show")
+    .description("one key")
+    .argument("<kid>")
+    .action((kid: string) =>
       run(async () => {
-        const value = await connect("sovereign").client.listSigningKeys(query);
-        const rows = value.items.map((one) => [
-          one.kid,
-          one.principal,
-          one.alg,
-          one.status,
-          one.thumbprint,
-          one.valid_until,
-        ]);
-        return { value, text: table(["kid", "principal", "alg", "status", "thumbprint", "valid until"], rows) };
+        const value = await connect("sovereign").client.readSigningKey(kid);
+        return { value, text: fields(value) };
       }),
     );
   key
     .command("confirm")
+    .description("say that a key is the sovereign's, as a council member")
     .argument("<kid>")
     .action((kid: string) =>
       run(async () => {
         const value = await connect("council_1").client.confirmSigningKey(kid);
-        return { value, text: `${kid} of ${value.principal} is ${value.status}` };
+        return { value, text: said`${kid} of ${value.principal} is ${value.status}` };
       }),
     );
   key
     .command("revoke")
+    .description("end a key; what it has signed and is not used yet is void")
     .argument("<kid>")
-    .requiredOption("--reason <text>")
+    .requiredOption("--reason <text>", "why; it is on record")
     .action((kid: string, options: { reason: string }) =>
       run(async () => {
         const value = await connect("admin").client.revokeSigningKey(kid, options);
-        return { value, text: `${kid} is ${value.status}: ${value.revoked_reason}` };
+        return { value, text: said`${kid} is ${value.status}: ${value.revoked_reason}` };
       }),
     );
-  addGrantSigning(program, run, connect);
 }
 
 function addGrantSigning(program: Command, run: Run, connect: Connect): void {
@@ -117,7 +132,7 @@ function addGrantSigning(program: Command, run: Run, connect: Connect): void {
         if (file !== undefined) return { value: { jws, payload_digest: digestOfBytes(payload) }, text: jws };
         const value = await connect("sovereign").client.esign(code, { jws });
         const shown = { ...(JSON.parse(payload) as object), payload_digest: digestOfBytes(payload) };
-        return { value, text: `${fields(shown)}\n\n${code} is ${value.status}, signed with ${own.kid}` };
+        return { value, text: `${fields(shown)}\n\n${said`${code} is ${value.status}, signed with ${own.kid}`}` };
       }),
     );
   grant
@@ -128,7 +143,7 @@ function addGrantSigning(program: Command, run: Run, connect: Connect): void {
     .action((code: string, options: { jws: string }) =>
       run(async () => {
         const value = await connect("sovereign").client.esign(code, options);
-        return { value, text: `${code} is ${value.status}` };
+        return { value, text: said`${code} is ${value.status}` };
       }),
     );
 }
@@ -153,7 +168,8 @@ export function readKey(file: string): PrivateKey {
   return key as PrivateKey;
 }
 
-function writeNew(file: string, content: string): void {
+/** Writes a file that nobody else reads. @throws UsageError when it is there, or cannot be written */
+export function writeNew(file: string, content: string): void {
   try {
     writeFileSync(file, content, { mode: 0o600, flag: "wx" });
   } catch (error) {

@@ -8,6 +8,7 @@ import { createToken, ensurePrincipal, revokeToken, type TokenRow, tokens } from
 import { prepare } from "../serve.ts";
 import { UsageError } from "./connection.ts";
 import { fields, type Shown, table } from "./output.ts";
+import { said } from "./terminal.ts";
 
 export type Run = (work: () => Promise<Shown>) => Promise<void>;
 
@@ -70,21 +71,29 @@ async function list(): Promise<Shown> {
 
 async function revoke(tokenId: string): Promise<Shown> {
   const row = await withDatabase((database, _, caller) => database.transact((tx) => revokeToken(tx, caller, tokenId)));
-  return { value: row, text: `${row.token_id} of ${row.principal} was revoked at ${row.revoked_at?.toISOString()}` };
+  return {
+    value: row,
+    text: said`${row.token_id} of ${row.principal} was revoked at ${row.revoked_at?.toISOString()}`,
+  };
 }
 
 export function addTokenCommands(program: Command, run: Run): void {
   const token = program.command("token").description("API tokens, on the database itself (DATA_DIR or DATABASE_URL)");
   token
     .command("create")
+    .description("make a token, and its principal where there is none")
     .requiredOption("--principal <name>", "whom it stands for")
     .option("--roles <list>", "roles of a new principal, comma-separated")
     .option("--days <n>", "how long it is good for", "90")
     .option("--label <text>", "what it is for", "cli")
     .action((options: CreateOptions) => run(() => create(options)));
-  token.command("list").action(() => run(list));
+  token
+    .command("list")
+    .description("all tokens, without their secrets")
+    .action(() => run(list));
   token
     .command("revoke")
+    .description("end a token, at once")
     .argument("<id>", "token id")
     .action((id: string) => run(() => revoke(id)));
 }

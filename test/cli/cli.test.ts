@@ -3,7 +3,7 @@ import path from "node:path";
 import t from "tap";
 import { createToken } from "../../src/principals/index.ts";
 import { serviceCaller } from "../../src/kernel/caller.ts";
-import { approvalRequest, mintGrant } from "../support/flow.ts";
+import { approvalRequest, mintGrant, seedGrants } from "../support/flow.ts";
 import { runCli } from "./run-cli.ts";
 import { type InProcess, serverKeys, startService, syncSecret } from "../support/service.ts";
 
@@ -68,6 +68,20 @@ t.test("OPEN-6 commands call the service: a table for people, JSON for programs"
   t.match(await runCli(t, {}, ...as("auditor"), "apr", "create", "-f", file), { code: 1, stderr: /403 FORBIDDEN/ });
 });
 
+t.test("operations: a list says how it goes on, and --all goes on by itself", async (t) => {
+  const service = await startService(t);
+  const codes = await service.stage.database.transact((tx) => seedGrants(tx, 5));
+  const env = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: service.tokens["auditor"] };
+  const first = await runCli(t, env, "grant", "list", "--limit", "2");
+  t.equal(first.stdout.trimEnd().split("\n").length, 4, "a head, two grants and how to go on");
+  const [, cursor = ""] = /\nmore: --cursor (\S+)\n$/.exec(first.stdout) ?? [];
+  const second = await runCli(t, env, "--json", "grant", "list", "--limit", "2", "--cursor", cursor);
+  t.equal((second.json()["items"] as object[]).length, 2);
+  const all = await runCli(t, env, "--json", "grant", "list", "--limit", "2", "--all");
+  const { items, next_cursor: next } = all.json() as { items: { auth_code: string }[]; next_cursor: null };
+  t.same([items.map((one) => one.auth_code).toSorted(), next], [codes.toSorted(), null], "one document");
+});
+
 t.test("what is written wrongly ends with 2, and says so", async (t) => {
   t.match(await runCli(t, {}, "no-such-command"), { code: 2, stderr: /unknown command/ });
   t.match(await runCli(t, {}, "grant", "revoke", "GBA-C1-A"), { code: 2, stderr: /--reason/ });
@@ -76,6 +90,8 @@ t.test("what is written wrongly ends with 2, and says so", async (t) => {
     code: 2,
     stderr: /absent/,
   });
+  const nobody = await runCli(t, {}, "--url", "http://127.0.0.1:1", "--token", "t", "grant", "list");
+  t.match(nobody, { code: 1, stdout: "", stderr: /CONNECTION_LOST.*\n.*check --url/ }, "and what to do about it");
   t.match(await runCli(t, { PORT: "x" }, "token", "list"), { code: 2, stderr: /PORT/ });
   t.match(await runCli(t, {}, "--help"), { code: 0, stdout: /doctor/ });
 });

@@ -9,7 +9,9 @@ import type { Reply, Request } from "./cli-host.ts";
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const host = fileURLToPath(new URL("cli-host.ts", import.meta.url));
 const groups =
-  "apr audit build council decision doctor grant hold key lease lifecycle plan recover run scope token".split(" ");
+  "action-type apr audit build completion council decision dispatch doctor grant hold key lease lifecycle plan profile recover rehearsal run scope token webhook".split(
+    " ",
+  );
 const started = new Set<string>();
 const free: ChildProcess[] = [];
 
