@@ -122,6 +122,12 @@ export interface Issuer extends Listening {
 /** The client of {@link Issuer.clientToken}: a program with a secret. */
 export const machine = { client_id: "build-robot", client_secret: "a-secret-of-the-build-robot" };
 const browserClient = { client_id: "approval-ui", redirect_uri: "https://approvals.test/callback" };
+/** This service itself as a client of the issuer, where people sign in at its console. */
+export const consoleClient = {
+  client_id: "countersign-console",
+  client_secret: "a secret: of the console's & own+%",
+  origin: "https://countersign.test",
+};
 const lifetimeSeconds = 600;
 
 /** A real OpenID Connect provider (`oidc-provider`) with JWT access tokens, which takes whatever name logs in. */
@@ -170,8 +176,15 @@ async function provider(issuer: string, roles: ReadonlyMap<string, unknown>): Pr
         redirect_uris: [browserClient.redirect_uri],
         token_endpoint_auth_method: "none",
       },
+      {
+        client_id: consoleClient.client_id,
+        client_secret: consoleClient.client_secret,
+        redirect_uris: [`${consoleClient.origin}/console/callback`],
+      },
     ],
-    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    conformIdTokenClaims: false,
+    claims: { openid: ["sub", "roles"] },
+    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, roles: roles.get(sub) }) }),
     extraTokenClaims: (_, { clientId = "", ...made }) => ({
       roles: roles.get("accountId" in made ? made.accountId : clientId),
     }),
@@ -220,13 +233,13 @@ async function settle(issuer: Provider, request: IncomingMessage, response: Serv
     return issuer.interactionFinished(request, response, { login: { accountId: person } });
   }
   const grant = new issuer.Grant({ accountId: session?.accountId ?? "", clientId: String(params["client_id"]) });
+  grant.addOIDCScope("openid");
   grant.addResourceScope(audience, "change");
   return issuer.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }
 
 /** Goes the way of a browser from the authorization request to the code that comes back. */
 async function authorize(issuer: string, person: string, verifier: string): Promise<string> {
-  const cookies = new Map<string, string>();
   const state = randomBytes(8).toString("hex");
   const asked = new URLSearchParams({
     ...browserClient,
@@ -237,7 +250,14 @@ async function authorize(issuer: string, person: string, verifier: string): Prom
     code_challenge: createHash("sha256").update(verifier).digest("base64url"),
     code_challenge_method: "S256",
   });
-  let page = new URL(`/auth?${asked.toString()}`, issuer);
+  const request = new URL(`/auth?${asked.toString()}`, issuer);
+  return codeIn(await logIn(request, person, browserClient.redirect_uri), state);
+}
+
+/** Follows an authorization request as a person's browser does, logs in, consents, and answers where the issuer sends it then. */
+export async function logIn(request: URL, person: string, redirectUri: string): Promise<URL> {
+  const cookies = new Map<string, string>();
+  let page = request;
   let body: URLSearchParams | undefined;
   for (let step = 0; step < 12; step += 1) {
     const answer = await fetch(page, {
@@ -255,7 +275,7 @@ async function authorize(issuer: string, person: string, verifier: string): Prom
     body = location === null && answer.status === 200 ? new URLSearchParams({ person }) : undefined;
     if (location === null && body === undefined) throw new Error(`${page.href}: ${answer.status} ${content}`);
     if (location !== null) page = new URL(location, page);
-    if (page.href.startsWith(browserClient.redirect_uri)) return codeIn(page, state);
+    if (page.href.startsWith(redirectUri)) return page;
   }
   throw new Error("the login goes round in circles");
 }

@@ -1,8 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Problem } from "../../kernel/problem.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
 import type { Access } from "../route.ts";
 import type { CoreServices, Identity } from "../services.ts";
 import type { RateLimiter } from "./rate-limit.ts";
+import { SignInAttempts } from "./session-attempts.ts";
+import { refuseCookieBesideToken, refuseOtherSites, requireCsrfToken, sessionIdentity } from "./session.ts";
 
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 /** Characters. Both kinds of token are shorter; a JWT that is longer carries what this service does not want to know. */
@@ -13,32 +16,48 @@ const longestToken = 4_096;
  * let through; nothing else is.
  */
 export function authentication(app: FastifyInstance, services: CoreServices, limiter: RateLimiter): void {
-  app.addHook("onRequest", async (request) => {
+  const attempts = new SignInAttempts();
+  app.addHook("onRequest", async (request, reply) => {
     const policy = request.routeOptions.config.policy;
     // Unknown paths have no policy; they were answered before this hook.
     if (policy?.health) return;
-    if (policy === undefined || policy.access === "open") return limiter.countAddress(request);
+    if (policy === undefined || policy.access === "open") {
+      await limiter.countAddress(request);
+      if (policy?.signsIn !== true) return;
+      refuseOtherSites(request, services.sessions);
+      return attempts.begin(request, reply);
+    }
 
     let identity: Identity;
+    let token: string | undefined;
     try {
-      const found = identify(request, services);
+      token = findBearerToken(request.raw.rawHeaders);
+      // A session's cookie is looked for only where there is no token.
+      const found =
+        token === undefined ? sessionIdentity(request, reply, services.sessions) : identify(request, token, services);
       identity = known(found instanceof Promise ? await found : found);
     } catch (error) {
       // Failures are counted by address: guessing tokens is as limited as using one.
-      if (error instanceof ServiceProblem && unproven.has(error.code)) await limiter.countAddress(request);
+      if (error instanceof Problem && unproven.has(error.code)) await limiter.countAddress(request);
       throw error;
     }
     request.caller = { principal: identity.principal, roles: identity.roles, requestId: request.id };
     await limiter.countPrincipal(request);
+    if (token === undefined) requireCsrfToken(request, services.sessions);
     requireRole(policy.access, identity.roles);
   });
 }
 
 /** What somebody is answered of whom nothing is known. */
-const unproven = new Set<string>(["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE"]);
+const unproven = new Set<string>(["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE", "CROSS_SITE_REQUEST"]);
 
-function identify(request: FastifyRequest, services: CoreServices): ReturnType<CoreServices["authenticate"]> {
-  return services.authenticate(bearerToken(request.raw.rawHeaders));
+function identify(
+  request: FastifyRequest,
+  token: string,
+  services: CoreServices,
+): ReturnType<CoreServices["authenticate"]> {
+  refuseCookieBesideToken(request.headers.cookie, services.sessions);
+  return services.authenticate(token);
 }
 
 function known(identity: Identity | null): Identity {
@@ -46,12 +65,18 @@ function known(identity: Identity | null): Identity {
   throw new ServiceProblem("UNAUTHENTICATED", "The token is unknown, expired or revoked.");
 }
 
-/**
- * The token of the one `Authorization` header.
- * @param rawHeaders names and values in turn; node's own view keeps the first of two and drops the other silently
- * @throws ServiceProblem UNAUTHENTICATED, INVALID_REQUEST
- */
+/** The token of the one `Authorization` header. @throws ServiceProblem UNAUTHENTICATED, INVALID_REQUEST */
 export function bearerToken(rawHeaders: readonly string[]): string {
+  const token = findBearerToken(rawHeaders);
+  if (token !== undefined) return token;
+  throw new ServiceProblem("UNAUTHENTICATED", "There is no `Authorization: Bearer <token>` header.");
+}
+
+/**
+ * The same, or undefined where there is no such header.
+ * @param rawHeaders names and values in turn; node's own view keeps the first of two and drops the other silently
+ */
+function findBearerToken(rawHeaders: readonly string[]): string | undefined {
   let found: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.length !== 13 || rawHeaders[i]?.toLowerCase() !== "authorization") continue;
@@ -63,8 +88,7 @@ export function bearerToken(rawHeaders: readonly string[]): string {
     }
     found = rawHeaders[i + 1];
   }
-  if (found === undefined)
-    throw new ServiceProblem("UNAUTHENTICATED", "There is no `Authorization: Bearer <token>` header.");
+  if (found === undefined) return undefined;
   const token = bearer.exec(found)?.[1];
   if (token === undefined)
     throw new ServiceProblem("UNAUTHENTICATED", "The authorization header is not `Bearer <token>`.");

@@ -26,9 +26,19 @@ export function openapi(app: FastifyInstance, options: OpenapiOptions): void {
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: "/" }],
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, { session: [] }],
       components: {
-        securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An API token of the service." } },
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer", description: "An API token of the service." },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: "countersign_session",
+            description:
+              "What `POST /v1/session` sets, as `__Host-countersign_session` where the service is reached by https. Whatever is not GET or " +
+              "HEAD needs the session's `csrf_token` in the header `x-csrf-token` beside it. Not together with `Authorization`.",
+          },
+        },
       },
     },
     convertConstToEnum: false,
