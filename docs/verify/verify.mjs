@@ -238,6 +238,64 @@ function jwsHolds(jws, payload, jwk, kid) {
   return false;
 }
 
+// --- signatures of people with passkeys (WebAuthn Level 3, 7.2) ----------------------------------------------------------------------------
+
+/** Base64url in its one spelling. */
+function base64url(text) {
+  const bytes = Buffer.from(text, "base64url");
+  if (bytes.toString("base64url") !== text) throw new Error("base64url in another spelling");
+  return bytes;
+}
+
+/** A JSON text in which no object has a name twice: two readers could see two of them. */
+function readOnce(text) {
+  const value = JSON.parse(text);
+  const open = [];
+  let last;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (token === ":") {
+      const name = JSON.parse(last);
+      if (open.at(-1).has(name)) throw new Error("a name stands twice");
+      open.at(-1).add(name);
+    }
+    last = token;
+  }
+  return value;
+}
+
+/** Whether a passkey of this relying party is used at this origin: of that host, by https, or on the machine itself. */
+function isOriginOf(origin, rpId) {
+  const [, scheme, host] = /^(https?):\/\/([a-z0-9.-]+)(?::[1-9]\d{0,4})?$/.exec(origin) ?? [];
+  return typeof origin === "string" && host === rpId && (scheme === "https" || /^(?:.+\.)?localhost$/.test(host));
+}
+
+/** What an assertion says of where it was made. */
+const clientDataOf = ({ client_data_json: encoded }) => readOnce(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(base64url(encoded)));
+
+/** What is wrong with an assertion whose challenge should be the digest of the payload. */
+function assertionFaults({ rp_id: rpId, ...assertion }, payload, { jwk, alg }) {
+  const [data, client, signature] = ["authenticator_data", "client_data_json", "signature"].map((name) => base64url(assertion[name]));
+  const said = clientDataOf(assertion);
+  const flags = data[32];
+  const message = Buffer.concat([data, sha256(client)]);
+  const key = createPublicKey({ key: jwk, format: "jwk" });
+  const holds = alg === "EdDSA" ? jwk.crv === "Ed25519" && verify(null, message, key, signature) : alg === "ES256" && jwk.crv === "P-256" && verify("sha256", message, key, signature);
+  return [
+    unless(said.type === "webauthn.get", "the browser was asked for something else than a signature"),
+    unless(said.challenge === sha256(payload).toString("base64url"), "the challenge is not the digest of these bytes"),
+    unless(isOriginOf(said.origin, rpId), `it was made at ${said.origin}, which is not of ${rpId}`),
+    unless(said.crossOrigin === undefined || said.crossOrigin === false, "it was made in a frame of another origin"),
+    unless(said.topOrigin === undefined || isOriginOf(said.topOrigin, rpId), "it was made in a page of another origin"),
+    unless(data.length === 37 && (flags & 0xc0) === 0, "the authenticator says more than what it was asked for"),
+    unless(data.subarray(0, 32).equals(sha256(rpId)), `the authenticator did not sign for ${rpId}`),
+    unless((flags & 1) === 1 && (flags & 4) === 4, "nobody was there, or was recognised"),
+    unless((flags & 0x18) !== 0x10, "it is backed up, and says that it cannot be"),
+    unless(holds, "the signature is not by that key over these bytes"),
+  ];
+}
+
 /** RFC 7638: the name of a public key by its content. */
 function thumbprint(jwk) {
   const { crv, kty, x, y } = jwk;
@@ -589,7 +647,8 @@ function lookAtSignature(report, evidence, { signers = [] }) {
     else report.skip("signature", "No signature of a person is needed for it: it allows a rehearsal, or a step that demands none.");
     return;
   }
-  report.look("signature", `${signature.signer} signed exactly this with the key ${signature.kid}.`, () => {
+  const assertion = signature.webauthn ?? null;
+  report.look("signature", `${signature.signer} signed exactly this with the ${assertion === null ? "key" : "passkey"} ${signature.kid}${whereOf(assertion)}.`, () => {
     const said = JSON.parse(signature.payload);
     const [event, ...more] = active();
     const expected =
@@ -600,7 +659,11 @@ function lookAtSignature(report, evidence, { signers = [] }) {
     return [
       unless(canonical(said) === signature.payload, "what was signed is not canonical"),
       unless(said.type === `countersign/${grant === null ? "proposal" : "grant"}-signing-payload/v1`, "what was signed is a statement of another kind"),
-      unless(jwsHolds(signature.jws, signature.payload, key.jwk, signature.kid), "the signature is not by that key over these bytes"),
+      ...(assertion === null
+        ? [unless(jwsHolds(signature.jws, signature.payload, key.jwk, signature.kid), "the signature is not by that key over these bytes")]
+        : [...assertionFaults(assertion, signature.payload, key), unless(signature.jws === null && assertion.rp_id === key.webauthn.rp_id, "it is a signature of two kinds, or for another relying party than its passkey")]),
+      unless((assertion === null) === ((key.credential_id ?? null) === null), "the key is one that signs in another way"),
+      unless(grant === null || grant.sovereign_esign_ref === referenceOf(signature), "the grant refers to another signature"),
       ...Object.entries(expected).map(([name, value]) => unless(same(said[name], value), `${name} is another than was signed`)),
       ...(grant === null
         ? []
@@ -626,6 +689,30 @@ function lookAtSignature(report, evidence, { signers = [] }) {
   else report.look("signer", "It was signed with a key of a person that you trust.", () => [unless(signers.some((one) => thumbprint(one) === thumbprint(key.jwk)), `${thumbprint(key.jwk)} is none of them`)]);
 }
 
+/** The digest by which a grant refers to its signature. */
+function referenceOf({ jws, webauthn }) {
+  if (webauthn == null) return hashOf(jws);
+  const { rp_id: _, ...assertion } = webauthn;
+  return digestOf(assertion);
+}
+
+/** Where a person used a passkey, as far as it can be read; what it is worth is looked at by the claim. */
+function whereOf(assertion) {
+  try {
+    return assertion === null ? "" : ` at ${String(clientDataOf(assertion).origin)}`;
+  } catch {
+    return "";
+  }
+}
+
+/** What is wrong with the proof that the owner of a key holds it. */
+function proofFaults(key) {
+  const held = canonical({ kid: key.kid, principal: key.principal, purpose: "register-signing-key" });
+  if ((key.webauthn ?? null) !== null) return [...assertionFaults(key.webauthn, held, key), unless(key.proof === null, "there are two proofs")];
+  const [head, payload, signature] = key.proof.split(".");
+  return [unless(Buffer.from(payload, "base64url").toString() === held && jwsHolds(`${head}..${signature}`, held, key.jwk, key.kid), "there is no proof that its owner holds it")];
+}
+
 /** @param event by which what was signed came into force */
 function lookAtKey(report, evidence, event) {
   const { signature, key, grant, made_at } = evidence;
@@ -633,15 +720,14 @@ function lookAtKey(report, evidence, event) {
     const [registered, ...again] = evidence.of("signing_key", signature.kid, "signing_key.registered");
     const [confirmed] = evidence.of("signing_key", signature.kid, "signing_key.confirmed");
     const print = thumbprint(key.jwk);
-    const [head, payload] = key.proof.split(".");
-    const held = canonical({ kid: key.kid, principal: key.principal, purpose: "register-signing-key" });
     const [ended] = evidence.of("signing_key", signature.kid, "signing_key.revoked");
     const revoked = ended !== undefined && ended.seq < event.seq;
     return [
       unless(again.length === 0 && registered.actor === signature.signer && key.principal === signature.signer, "it is somebody else's"),
       unless(registered.after.thumbprint === print && confirmed.after.thumbprint === print && (grant?.signature == null || thumbprint(grant.signature.jwk) === print), "the log knows another key under that name"),
       unless(confirmed.actor !== signature.signer && confirmed.seq < event.seq && confirmed.seq > registered.seq, "nobody else confirmed it in time"),
-      unless(Buffer.from(payload, "base64url").toString() === held && jwsHolds(`${head}..${key.proof.split(".")[2]}`, held, key.jwk, key.kid), "there is no proof that its owner holds it"),
+      ...proofFaults(key),
+      unless(same(key.credential_id, registered.after.credential_id) && same(key.webauthn?.rp_id, registered.after.rp_id), "the log knows it as a key of another kind, or of another relying party"),
       unless(!before(event.occurred_at, registered.after.valid_from) && before(event.occurred_at, registered.after.valid_until), "it was not in force when it signed"),
       unless(!revoked, "it was revoked before it signed"),
       unless(same([key.valid_from, key.valid_until, key.confirmed_by], [registered.after.valid_from, registered.after.valid_until, confirmed.actor]) && near(key.registered_at, registered) && near(key.confirmed_at, confirmed), "the log tells of another time, or of somebody else who confirmed it"),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Cell, document, facts, paragraph, part, preformatted, table } from "../kernel/markup.ts";
+import type { WebauthnSignature } from "../signatures/index.ts";
 import type { EvidencePredicate, EvidenceStatement } from "./schemas.ts";
 
 type Member<Name extends keyof EvidencePredicate> = NonNullable<EvidencePredicate[Name]>;
@@ -124,8 +125,21 @@ function grantPart(grant: Member<"grant">, receipt: EvidencePredicate["receipt"]
           : `${receipt.consumed_at} by ${receipt.consumed_by}, as ${receipt.idempotency_root}${receipt.fencing_token === null ? "" : `, under ${receipt.lease_name} with fence ${receipt.fencing_token}`}`,
       ],
     ]),
-    ...(signature == null ? [] : [preformatted(`${signature.payload}\n\n${signature.jws}`)]),
+    ...(signature == null ? [] : [preformatted(`${signature.payload}\n\n${signatureText(signature)}`)]),
   );
+}
+
+/** The JWS, or what the browser said to the passkey and the bytes of its answer. */
+function signatureText({
+  jws,
+  webauthn,
+}: {
+  readonly jws: string | null;
+  readonly webauthn: WebauthnSignature | null;
+}): string {
+  if (webauthn === null) return jws ?? "";
+  const said = Buffer.from(webauthn.client_data_json, "base64url").toString();
+  return `${said}\n\n${webauthn.authenticator_data}\n${webauthn.signature}`;
 }
 
 function keyPart(key: EvidencePredicate["keys"][number]): string {
@@ -137,6 +151,7 @@ function keyPart(key: EvidencePredicate["keys"][number]): string {
       ["Good", `${key.valid_from} to ${key.valid_until}`],
       ["Revoked", key.revoked_at === null ? "not" : `${key.revoked_at}: ${key.revoked_reason}`],
       ["Thumbprint (RFC 7638)", key.thumbprint],
+      ...(key.webauthn === null ? [] : [["Passkey", `of ${key.webauthn.rp_id}`] as const]),
     ]),
   );
 }

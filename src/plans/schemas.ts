@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { PlanId, PlanRevision, RecordKind, StepNumber } from "../plan-file/index.ts";
 import { Cursor, Digest, Json, Limit, Name, Principal, Prose, Timestamp } from "../kernel/schemas.ts";
 import { Root, Run } from "../runs/index.ts";
+import { WebauthnSignature } from "../signatures/index.ts";
 import { acts, approvalStatuses, outcomes, stepStatuses } from "./states.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -166,7 +167,8 @@ export const ProposalApproval = Type.Object(
           kid: Type.String(),
           alg: Type.String(),
           payload: Type.String(),
-          jws: Type.String(),
+          jws: nullable(Type.String()),
+          webauthn: nullable(WebauthnSignature),
           signed_at: Timestamp,
         },
         closed,

@@ -5,7 +5,7 @@ export const SignatureProblem = problemClass("SignatureProblem", {
     kind: "unprocessable",
     title: "The signature is not valid",
     remedy:
-      "`reason` says which check failed. Fetch the signing payload again, sign exactly its bytes with a key that is confirmed and in force, and send the detached JWS with `alg` and `kid` in its header and nothing else.",
+      "`reason` says which check failed. Fetch the signing payload again, sign exactly its bytes with a key that is confirmed and in force, and send the detached JWS with `alg` and `kid` in its header and nothing else; with a passkey, the assertion whose challenge is the payload's SHA-256 digest.",
   },
   SIGNING_KEY_CONFLICT: {
     kind: "conflict",
@@ -37,6 +37,19 @@ export type EsignReason =
   | "not_commit_mode"
   | "already_signed"
   | "unsound_key"
+  | "key_kind"
+  | "client_data"
+  | "client_data_type"
+  | "challenge"
+  | "origin"
+  | "cross_origin"
+  | "top_origin"
+  | "authenticator_data"
+  | "rp_id_hash"
+  | "user_presence"
+  | "user_verification"
+  | "backup_state"
+  | "signature_encoding"
   | "mismatch";
 
 /** @param pointer where in the body the fault is */

@@ -4,6 +4,7 @@ import { ServiceProblem } from "../kernel/problems.ts";
 import type { PageOf } from "../kernel/schemas.ts";
 import type { SigningKey } from "./schemas.ts";
 import { keyStatus, type ShownKeyStatus } from "./states.ts";
+import { showWebauthn } from "./stored.ts";
 import { findKey, type KeyRow, selectKeys } from "./store.ts";
 
 export interface KeyQuery {
@@ -35,7 +36,14 @@ export function presentKey(row: KeyRow): SigningKey {
     alg: row.alg,
     jwk: row.jwk,
     thumbprint: row.thumbprint,
+    credential_id: row.credential_id,
     proof: row.proof,
+    webauthn: showWebauthn({
+      rp_id: row.rp_id,
+      authenticator_data: row.proof_authenticator_data,
+      client_data_json: row.proof_client_data_json,
+      assertion_signature: row.proof_signature,
+    }),
     status,
     usable: status === "active" && row.now.getTime() >= row.valid_from.getTime(),
     valid_from: row.valid_from.toISOString(),

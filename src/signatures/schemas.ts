@@ -38,12 +38,25 @@ export const PublicJwk = Type.Object(
 );
 export type PublicJwk = Static<typeof PublicJwk>;
 
-export const SigningKeyInput = Type.Object(
+const base64url = (maxLength: number, description: string) =>
+  Type.String({ minLength: 1, maxLength, pattern: "^[A-Za-z0-9_-]+$", description });
+
+/** What an authenticator and a browser answer to `navigator.credentials.get` (WebAuthn, 5.2.2), in base64url without padding. */
+const assertion = {
+  authenticator_data: base64url(256, "As it was signed: 37 bytes, without extensions."),
+  client_data_json: base64url(2_731, "The bytes as the browser made them, 2048 at most."),
+  signature: base64url(128, "ES256: in DER, as authenticators make it; EdDSA: 64 bytes."),
+};
+
+const CredentialId = base64url(1_364, "The `rawId` of the credential, in base64url.");
+
+const period = { valid_from: Type.Optional(TimestampInput), valid_until: Type.Optional(TimestampInput) };
+
+const JwsKeyInput = Type.Object(
   {
     kid: Kid,
     jwk: PublicJwk,
-    valid_from: Type.Optional(TimestampInput),
-    valid_until: Type.Optional(TimestampInput),
+    ...period,
     proof: Type.String({
       minLength: 1,
       maxLength: 4_096,
@@ -51,11 +64,81 @@ export const SigningKeyInput = Type.Object(
         'Compact JWS by this key, header exactly `alg` and `kid`, over the RFC 8785 form of `{"kid": …, "principal": …, "purpose": "register-signing-key"}`.',
     }),
   },
-  closed,
+  { ...closed, description: "A key that signs by JWS." },
 );
+export type JwsKeyInput = Static<typeof JwsKeyInput>;
+
+const PasskeyInput = Type.Object(
+  {
+    kid: Kid,
+    webauthn: Type.Object(
+      {
+        credential_id: CredentialId,
+        public_key: base64url(256, "SubjectPublicKeyInfo, as `response.getPublicKey()` answers it."),
+        alg: Algorithm,
+        ...assertion,
+      },
+      {
+        ...closed,
+        description:
+          "The proof is an assertion whose challenge is the SHA-256 digest of the RFC 8785 form of the same object that a JWS would be over.",
+      },
+    ),
+    ...period,
+  },
+  { ...closed, description: "A passkey, which signs by WebAuthn." },
+);
+export type PasskeyInput = Static<typeof PasskeyInput>;
+
+export const SigningKeyInput = Type.Union([JwsKeyInput, PasskeyInput]);
 export type SigningKeyInput = Static<typeof SigningKeyInput>;
 
+/** A signature over a payload: by a key that signs by JWS, or by a passkey (ESIGN-2). */
+export const EsignInput = Type.Union([
+  Type.Object(
+    {
+      jws: Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description:
+          "`<protected>..<signature>`: detached, header exactly `alg` (EdDSA or ES256) and `kid`, over the bytes of signing-payload.",
+      }),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      webauthn: Type.Object(
+        { kid: Kid, ...assertion },
+        {
+          ...closed,
+          description:
+            "An assertion by the passkey of that name: its challenge is the SHA-256 digest of the bytes of signing-payload. User presence and user verification are required.",
+        },
+      ),
+    },
+    closed,
+  ),
+]);
+export type EsignInput = Static<typeof EsignInput>;
+
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+/** What a passkey has signed, with the relying party that it was for: enough to check it without the service (ESIGN-3). */
+export const WebauthnSignature = Type.Object(
+  {
+    rp_id: Type.String({ description: "Its SHA-256 digest is in the authenticator data." }),
+    authenticator_data: Type.String(),
+    client_data_json: Type.String(),
+    signature: Type.String(),
+  },
+  {
+    ...closed,
+    description:
+      "Of a passkey, all but `rp_id` in base64url: the assertion, over the digest of what a JWS would be over.",
+  },
+);
+export type WebauthnSignature = Static<typeof WebauthnSignature>;
 
 export const SigningKey = Type.Object(
   {
@@ -72,7 +155,11 @@ export const SigningKey = Type.Object(
       closed,
     ),
     thumbprint: Type.String({ description: "RFC 7638, SHA-256." }),
-    proof: Type.String(),
+    credential_id: nullable(
+      Type.String({ description: "Of a passkey, in base64url; null of a key that signs by JWS." }),
+    ),
+    proof: nullable(Type.String({ description: "Compact JWS; null of a passkey." })),
+    webauthn: nullable(WebauthnSignature),
     status: Type.Enum([...shownKeyStatuses]),
     usable: Type.Boolean({ description: "Whether it may sign now: confirmed, in its time, not revoked." }),
     valid_from: Timestamp,

@@ -2,6 +2,7 @@ import type { Tx } from "../database/index.ts";
 import type { PageRequest } from "../kernel/schemas.ts";
 import type { Algorithm } from "./schemas.ts";
 import type { KeyStatus } from "./states.ts";
+import type { Assertion } from "./webauthn/index.ts";
 
 export interface KeyRow {
   kid: string;
@@ -9,7 +10,13 @@ export interface KeyRow {
   alg: Algorithm;
   jwk: { kty: string; crv: string; x: string; y?: string };
   thumbprint: string;
-  proof: string;
+  /** Null of a passkey, which has what follows instead. */
+  proof: string | null;
+  credential_id: string | null;
+  rp_id: string | null;
+  proof_authenticator_data: Buffer | null;
+  proof_client_data_json: Buffer | null;
+  proof_signature: Buffer | null;
   status: KeyStatus;
   valid_from: Date;
   valid_until: Date;
@@ -23,26 +30,40 @@ export interface KeyRow {
   now: Date;
 }
 
-const columns = `kid, principal, alg, jwk, thumbprint, proof, status, valid_from, valid_until, registered_at, confirmed_at,
-  confirmed_by, revoked_at, revoked_by, revoked_reason`;
+const columns = `kid, principal, alg, jwk, thumbprint, proof, credential_id, rp_id, proof_authenticator_data,
+  proof_client_data_json, proof_signature, status, valid_from, valid_until, registered_at, confirmed_at, confirmed_by,
+  revoked_at, revoked_by, revoked_reason`;
+
+/** How its owner showed that the key is theirs. */
+export type KeyProof =
+  | { readonly jws: string }
+  | { readonly credentialId: string; readonly rpId: string; readonly assertion: Assertion };
 
 export interface KeyInsert {
   readonly kid: string;
   readonly principal: string;
   readonly alg: Algorithm;
   readonly jwk: object;
-  readonly proof: string;
+  readonly proof: KeyProof;
   readonly validFrom: string | undefined;
   readonly validUntil: string | undefined;
   /** How long the key is good for where no end is named. */
   readonly defaultSeconds: number;
 }
 
-/** Undefined when the name or the key itself is taken. */
+/** Undefined when the name, the key itself or its credential is taken. */
 export async function insertKey(tx: Tx, key: KeyInsert): Promise<KeyRow | undefined> {
+  const { jws, credentialId, rpId, assertion } = {
+    jws: null,
+    credentialId: null,
+    rpId: null,
+    assertion: null,
+    ...key.proof,
+  };
   const { rows } = await tx.query<KeyRow>(
-    `INSERT INTO signing_keys (kid, principal, alg, jwk, proof, valid_from, valid_until)
-     SELECT $1, $2, $3, $4, $5, start, coalesce($7::timestamptz, start + make_interval(secs => $8))
+    `INSERT INTO signing_keys (kid, principal, alg, jwk, proof, valid_from, valid_until, credential_id, rp_id,
+                               proof_authenticator_data, proof_client_data_json, proof_signature)
+     SELECT $1, $2, $3, $4, $5, start, coalesce($7::timestamptz, start + make_interval(secs => $8)), $9, $10, $11, $12, $13
        FROM (SELECT coalesce($6::timestamptz, date_trunc('milliseconds', clock_timestamp())) AS start) AS period
      ON CONFLICT DO NOTHING RETURNING ${columns}, clock_timestamp() AS now`,
     [
@@ -50,21 +71,31 @@ export async function insertKey(tx: Tx, key: KeyInsert): Promise<KeyRow | undefi
       key.principal,
       key.alg,
       JSON.stringify(key.jwk),
-      key.proof,
+      jws,
       key.validFrom ?? null,
       key.validUntil ?? null,
       key.defaultSeconds,
+      credentialId,
+      rpId,
+      assertion?.authenticatorData ?? null,
+      assertion?.clientDataJson ?? null,
+      assertion?.signature ?? null,
     ],
   );
   return rows[0];
 }
 
-/** The key of that name, or the one with the same public key. */
-export async function findKeyLike(tx: Tx, kid: string, jwk: object): Promise<KeyRow | undefined> {
+/** The key of that name, or the one with the same public key or credential. */
+export async function findKeyLike(
+  tx: Tx,
+  kid: string,
+  jwk: object,
+  credentialId: string | undefined,
+): Promise<KeyRow | undefined> {
   const { rows } = await tx.query<KeyRow>(
     `SELECT ${columns}, clock_timestamp() AS now FROM signing_keys
-      WHERE kid = $1 OR thumbprint = jwk_thumbprint($2::jsonb) ORDER BY kid = $1 DESC LIMIT 1`,
-    [kid, JSON.stringify(jwk)],
+      WHERE kid = $1 OR thumbprint = jwk_thumbprint($2::jsonb) OR credential_id = $3 ORDER BY kid = $1 DESC LIMIT 1`,
+    [kid, JSON.stringify(jwk), credentialId ?? null],
   );
   return rows[0];
 }

@@ -2,6 +2,7 @@ import type { Tx } from "../../database/index.ts";
 import { pageOf, pageRequest } from "../../kernel/paging.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
 import type { PageOf } from "../../kernel/schemas.ts";
+import { showWebauthn } from "../../signatures/index.ts";
 import type { ApprovalQuery, ProposalApproval } from "../schemas.ts";
 import { approvalStatus } from "../states.ts";
 import { type ApprovalRow, findApproval, findProposalSignature, selectApprovals, type SignatureRow } from "./store.ts";
@@ -46,6 +47,7 @@ function presentApproval(
             alg: signature.alg,
             payload: signature.payload,
             jws: signature.jws,
+            webauthn: showWebauthn(signature),
             signed_at: signature.signed_at.toISOString(),
           },
   };

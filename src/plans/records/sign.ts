@@ -1,7 +1,7 @@
 import { type Tx, violatedConstraint } from "../../database/index.ts";
 import type { Caller } from "../../kernel/caller.ts";
 import { ServiceProblem } from "../../kernel/problems.ts";
-import { checkDetachedSignature, esignInvalid } from "../../signatures/index.ts";
+import { checkSignature, type EsignInput, esignInvalid, type RelyingParty } from "../../signatures/index.ts";
 import { PlanProblem } from "../errors.ts";
 import { requireRevision } from "../read.ts";
 import type { ProposalApproval } from "../schemas.ts";
@@ -19,20 +19,21 @@ export async function readProposalPayload(tx: Tx, code: string): Promise<string>
 }
 
 /**
- * Makes a draft record active by a sovereign's detached signature over its payload (PLAN-9, ESIGN-2).
+ * Makes a draft record active by a sovereign's signature over its payload (PLAN-9, ESIGN-2).
  * @throws SignatureProblem ESIGN_INVALID; PlanProblem RECORD_EXPIRED, RECORD_REVOKED; ServiceProblem NOT_FOUND
  */
 export async function signProposalApproval(
   tx: Tx,
   caller: Caller,
   code: string,
-  jws: string,
+  input: EsignInput,
+  party: RelyingParty,
 ): Promise<ProposalApproval> {
   const row = await lockApproval(tx, code);
   if (row === undefined) throw new ServiceProblem("NOT_FOUND", `There is no record ${code}.`);
   requireSignable(row);
   const payload = await proposalPayload(tx, code);
-  const { key } = await checkDetachedSignature(tx, caller, jws, payload);
+  const { key, kept, pointer } = await checkSignature(tx, caller, input, payload, party);
   const author = (await requireRevision(tx, row.plan_id, row.revision)).registered_by;
   if (caller.principal === author) {
     throw esignInvalid(
@@ -48,11 +49,15 @@ export async function signProposalApproval(
       "",
     );
   }
-  await insertProposalSignature(tx, { code, kid: key.kid, payload, jws }).catch((error: unknown) => {
-    if (violatedConstraint(error) === "signature_key_in_force") {
-      throw esignInvalid("key_expired", `${key.kid} is no longer in force.`, "/jws", error);
+  await insertProposalSignature(tx, { code, kid: key.kid, payload, kept }).catch((error: unknown) => {
+    switch (violatedConstraint(error)) {
+      case "signature_key_in_force":
+        throw esignInvalid("key_expired", `${key.kid} is no longer in force.`, pointer, error);
+      case "signature_valid":
+        throw esignInvalid("mismatch", `The signature is not by the key ${key.kid} over these bytes.`, pointer, error);
+      default:
+        throw error;
     }
-    throw error;
   });
   await transition(tx, caller, row, { to: "active" }, { kid: key.kid, alg: key.alg });
   return readProposalApproval(tx, code);

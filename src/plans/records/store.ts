@@ -1,5 +1,6 @@
 import type { Tx } from "../../database/index.ts";
 import type { PageRequest } from "../../kernel/schemas.ts";
+import type { KeptSignature, StoredAssertion } from "../../signatures/index.ts";
 import type { Act, ApprovalStatus } from "../states.ts";
 
 export interface ApprovalRow {
@@ -162,12 +163,13 @@ export async function selectApprovals(
   return rows;
 }
 
-export interface SignatureRow {
+export interface SignatureRow extends StoredAssertion {
   signer: string;
   kid: string;
   alg: string;
   payload: string;
-  jws: string;
+  /** Null where a passkey has signed. */
+  jws: string | null;
   signed_at: Date;
   /** As it is now, not as it was. */
   key_revoked_at: Date | null;
@@ -176,7 +178,8 @@ export interface SignatureRow {
 /** @param lock `share`: nobody revokes the key while the record is used */
 export async function findProposalSignature(tx: Tx, code: string, lock?: "share"): Promise<SignatureRow | undefined> {
   const { rows } = await tx.query<SignatureRow>(
-    `SELECT s.signer, s.kid, s.alg, s.payload, s.jws, s.signed_at, k.revoked_at AS key_revoked_at
+    `SELECT s.signer, s.kid, s.alg, s.payload, s.jws, s.authenticator_data, s.client_data_json, s.assertion_signature,
+            s.signed_at, k.rp_id, k.revoked_at AS key_revoked_at
        FROM proposal_signatures s JOIN signing_keys k USING (kid) WHERE s.approval_code = $1 ${lock === undefined ? "" : "FOR SHARE OF k"}`,
     [code],
   );
@@ -194,11 +197,21 @@ export async function proposalPayload(tx: Tx, code: string): Promise<string> {
 
 export async function insertProposalSignature(
   tx: Tx,
-  row: { code: string; kid: string; payload: string; jws: string },
+  row: { code: string; kid: string; payload: string; kept: KeptSignature },
 ): Promise<void> {
+  const { jws, assertion } = { jws: null, assertion: null, ...row.kept };
   await tx.query(
-    `INSERT INTO proposal_signatures (approval_code, signer, kid, alg, jwk, payload, jws)
-     SELECT $1, k.principal, k.kid, k.alg, k.jwk, $3, $4 FROM signing_keys k WHERE k.kid = $2`,
-    [row.code, row.kid, row.payload, row.jws],
+    `INSERT INTO proposal_signatures (approval_code, signer, kid, alg, jwk, payload, jws, authenticator_data, client_data_json,
+                                      assertion_signature)
+     SELECT $1, k.principal, k.kid, k.alg, k.jwk, $3, $4, $5, $6, $7 FROM signing_keys k WHERE k.kid = $2`,
+    [
+      row.code,
+      row.kid,
+      row.payload,
+      jws,
+      assertion?.authenticatorData ?? null,
+      assertion?.clientDataJson ?? null,
+      assertion?.signature ?? null,
+    ],
   );
 }
