@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
 import { problemClass } from "../kernel/problem.ts";
+import { installQueue } from "./queue.ts";
 import type { Tx } from "./tx.ts";
 
 export const migrationsDirectory = fileURLToPath(new URL("../../migrations", import.meta.url));
@@ -71,7 +72,10 @@ export const appRole = "countersign_app";
  * @throws MigrationProblem MIGRATION_EDITED, DATABASE_NEWER, APP_ROLE_MISSING
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  return apply(options, options.directory ?? migrationsDirectory, controlLedger, ensureAppRole);
+  return apply(options, options.directory ?? migrationsDirectory, controlLedger, {
+    before: ensureAppRole,
+    after: (client) => installQueue(client, appRole),
+  });
 }
 
 /**
@@ -79,14 +83,18 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
  * @param options.ownerUrl the target's URL, as the role that its builds work as
  */
 export async function migrateTarget(options: MigrateOptions): Promise<string[]> {
-  return apply(options, options.directory ?? targetMigrationsDirectory, targetLedger, async () => undefined);
+  return apply(options, options.directory ?? targetMigrationsDirectory, targetLedger);
 }
 
 async function apply(
   options: MigrateOptions,
   directory: string,
   ledger: Ledger,
-  prepare: (client: pg.ClientBase) => Promise<void>,
+  beside: {
+    before?(client: pg.ClientBase): Promise<void>;
+    /** What is installed by itself, also where no migration is pending. */
+    after?(client: pg.ClientBase): Promise<void>;
+  } = {},
 ): Promise<string[]> {
   const files = await readMigrations(directory);
   const client = new pg.Client({
@@ -101,26 +109,36 @@ async function apply(
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
-    await prepare(client);
+    await beside.before?.(client);
     const pending = await checkApplied((text) => client.query<AppliedRow>(text), files, ledger);
-    if (pending.length === 0) return [];
-    await recordChecksums(client, pending, ledger);
-    const applied = await runner({
-      dbClient: client,
-      dir: directory,
-      // The committed dump and what is for target databases stand beside the control database's and are none of them.
-      ignorePattern: "\\..*|schema\\.sql|target|builds",
-      direction: "up",
-      migrationsTable: ledger.migrations,
-      singleTransaction: true,
-      advisoryLockMode: "wait",
-      checkOrder: true,
-      logger: quietLogger(options.log),
-    });
-    return applied.map((migration) => migration.name);
+    if (pending.length > 0) await recordChecksums(client, pending, ledger);
+    const applied = pending.length > 0 ? await runPending(client, directory, ledger, options.log) : [];
+    await beside.after?.(client);
+    return applied;
   } finally {
     await client.end();
   }
+}
+
+async function runPending(
+  client: pg.Client,
+  directory: string,
+  ledger: Ledger,
+  log: MigrateOptions["log"],
+): Promise<string[]> {
+  const applied = await runner({
+    dbClient: client,
+    dir: directory,
+    // The committed dump and what is for target databases stand beside the control database's and are none of them.
+    ignorePattern: "\\..*|schema\\.sql|target|builds",
+    direction: "up",
+    migrationsTable: ledger.migrations,
+    singleTransaction: true,
+    advisoryLockMode: "wait",
+    checkOrder: true,
+    logger: quietLogger(log),
+  });
+  return applied.map((migration) => migration.name);
 }
 
 /**

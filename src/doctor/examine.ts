@@ -9,6 +9,7 @@ import type { Sightings } from "../rehearsals/index.ts";
 import { planFindings } from "./plans/findings.ts";
 import { runFindings } from "./runs/findings.ts";
 import type { Diagnosis, Finding } from "./schemas.ts";
+import { webhookFindings } from "./webhooks/findings.ts";
 import { databaseClock, liveGrants, overdueCounts, undecidedRequests } from "./store.ts";
 
 const tokenNoticeSeconds = 14 * 86_400;
@@ -41,6 +42,7 @@ export async function examine(
     ...(await planFindings(tx, targets)),
     ...(await lifecycleFindings(tx, gateways)),
     ...(await logFindings(tx, log)),
+    ...(await webhookFindings(tx)),
     ...(await tokens(tx)),
     ...(await sweeper(tx)),
   ];
