@@ -5,6 +5,7 @@ import { executor, requester, voters } from "./place.ts";
 /** The tables that grow with every grant. */
 export const growing = [
   "approval_requests",
+  "approval_request_terms",
   "apr_approvals",
   "governance_build_authorization",
   "grant_receipts",
@@ -79,6 +80,13 @@ const statements: readonly string[] = [
    SELECT 'msg-' || n, code, 'growth-dispatcher', made FROM (${grantOf}) AS g`,
 ];
 
+/** What a trigger derives from each request that is submitted: see the migration that makes the table. */
+const terms = `INSERT INTO approval_request_terms (request_ref, submitted_at, risk_level, plan_id, target, environment, words)
+   SELECT apr_code, created_at, risk, action ->> 'plan_id', action ->> 'target', action ->> 'environment',
+          array_to_tsvector(search_words(concat_ws(' ', apr_code, title, requested_by, action ->> 'plan_id', action ->> 'target')))
+     FROM approval_requests, LATERAL (SELECT content::jsonb -> 'proposed_action') AS proposed (action)
+    WHERE NOT EXISTS (SELECT FROM approval_request_terms t WHERE t.request_ref = apr_code)`;
+
 export interface Filled {
   readonly seconds: number;
   readonly bytes: number;
@@ -101,6 +109,7 @@ export async function fill(superUrl: string, from: number, to: number, lanes = 2
       for (const statement of statements) work.push({ statement, values: [at, Math.min(to, at + portion)] });
     }
     await inLanes(superUrl, lanes, work);
+    await onceAs(superUrl, terms);
   } finally {
     await triggersOn(superUrl, triggers);
   }

@@ -11,7 +11,6 @@ export {
 export { ApprovalProblem } from "./errors.ts";
 export { lockForExecution, type RequestForExecution, recordResult } from "./execution.ts";
 export { expireRequests } from "./expire.ts";
-export type { Risk } from "./quorum.ts";
 export { listRequests, participantsOf, type RequestQuery, readRequest, rehearsalOf, wholeRequest } from "./read.ts";
 export {
   ActionCode,
@@ -24,6 +23,7 @@ export {
   AprCode,
   ProposedAction,
   RequestStatus,
+  Risk,
   VoteInput,
   VoteReceipt,
 } from "./schemas.ts";

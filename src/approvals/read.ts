@@ -5,6 +5,7 @@ import { ServiceProblem } from "../kernel/problems.ts";
 import type { PageOf } from "../kernel/schemas.ts";
 import { principalsWith } from "../principals/index.ts";
 import { presentRequest, presentSummary } from "./present.ts";
+import type { Risk } from "./quorum.ts";
 import type { ApprovalRequest, ApprovalRequestInput, ApprovalRequestSummary } from "./schemas.ts";
 import type { RequestStatus } from "./states.ts";
 import { type Relation, selectRequests } from "./lists/store.ts";
@@ -17,6 +18,12 @@ export interface RequestQuery {
   action_code?: string;
   requested_by?: string;
   relation?: Relation;
+  risk?: Risk;
+  plan_id?: string;
+  target?: string;
+  environment?: string;
+  q?: string;
+  comparable_to?: string;
 }
 
 /** One request with its votes, its quorum, its result and who may still decide. @throws ServiceProblem NOT_FOUND */
@@ -59,6 +66,12 @@ export async function listRequests(
     actionCode: query.action_code,
     requestedBy: query.requested_by,
     relation: query.relation,
+    risk: query.risk,
+    planId: query.plan_id,
+    target: query.target,
+    environment: query.environment,
+    search: query.q,
+    comparableTo: query.comparable_to,
     principal: caller.principal,
     mayVote: caller.roles.includes("approver") || caller.roles.includes("council"),
   };

@@ -12,6 +12,7 @@ export const AprCode = Type.String({
 });
 export const ActionCode = Type.String({ pattern: "^[a-z][a-z0-9_]{0,79}$", examples: ["authorize_build_step"] });
 export const Risk = Type.Enum([...risks]);
+export type Risk = Static<typeof Risk>;
 export const RequestStatus = Type.Enum([...requestStatuses]);
 
 export const ActionSet = Type.Array(Name(120), {

@@ -14,7 +14,6 @@ export {
   AuthCode,
   BindingsInput,
   ConsumeInput,
-  EsignInput,
   Grant,
   GrantStatus,
   Mode,
@@ -28,3 +27,4 @@ export type { GrantRow } from "./store.ts";
 export { verifyGrant, verifyNamedGrant } from "./verify.ts";
 export { apart } from "./together/consume.ts";
 export { type GrantServices, makeGrantServices } from "./together/services.ts";
+export { EsignInput } from "../signatures/index.ts";

@@ -3,6 +3,7 @@ import { digestOfBytes } from "../kernel/json.ts";
 import { pageOf, pageRequest } from "../kernel/paging.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import type { PageOf } from "../kernel/schemas.ts";
+import { showWebauthn } from "../signatures/index.ts";
 import { findSignature, type SignatureRow } from "./esign/store.ts";
 import type { Grant, Signature } from "./schemas.ts";
 import { type GrantStatus, grantStatus } from "./states.ts";
@@ -17,6 +18,8 @@ export interface GrantQuery {
   target?: string;
   environment?: string;
   executor?: string;
+  plan_id?: string;
+  q?: string;
 }
 
 /** One grant, its status as of now, with its signature where it has one. @throws ServiceProblem NOT_FOUND */
@@ -47,6 +50,7 @@ function presentSignature(row: SignatureRow): Signature {
     payload: row.payload,
     payload_digest: digestOfBytes(row.payload),
     jws: row.jws,
+    webauthn: showWebauthn(row),
     signed_at: row.signed_at.toISOString(),
   };
 }
@@ -62,6 +66,8 @@ export async function listGrants(tx: Tx, query: GrantQuery): Promise<PageOf<Gran
       target: query.target,
       environment: query.environment,
       executor: query.executor,
+      planId: query.plan_id,
+      search: query.q,
     },
     page,
   );

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { ActionSet, AprCode } from "../approvals/index.ts";
 import { Digest, Json, Name, Principal, Prose, Timestamp } from "../kernel/schemas.ts";
 import { AcquiredLease, LeaseName, LeaseTtl } from "../leases/index.ts";
-import { Algorithm, Kid } from "../signatures/index.ts";
+import { Algorithm, Kid, WebauthnSignature } from "../signatures/index.ts";
 import { grantStatuses } from "./states.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -96,25 +96,15 @@ export const Signature = Type.Object(
     key_revoked_at: nullable(Timestamp),
     payload: Type.String({ description: "The bytes that were signed, as text." }),
     payload_digest: Digest,
-    jws: Type.String({ description: "Detached: `<protected>..<signature>`." }),
+    jws: nullable(
+      Type.String({ description: "Detached: `<protected>..<signature>`; null where a passkey has signed." }),
+    ),
+    webauthn: nullable(WebauthnSignature),
     signed_at: Timestamp,
   },
   closed,
 );
 export type Signature = Static<typeof Signature>;
-
-export const EsignInput = Type.Object(
-  {
-    jws: Type.String({
-      minLength: 1,
-      maxLength: 4096,
-      description:
-        "`<protected>..<signature>`: detached, header exactly `alg` (EdDSA or ES256) and `kid`, over the bytes of signing-payload.",
-    }),
-  },
-  closed,
-);
-export type EsignInput = Static<typeof EsignInput>;
 
 /** What a sovereign signs (ESIGN-1). Served in its RFC 8785 form, byte for byte. */
 export const SigningPayload = Type.Object(

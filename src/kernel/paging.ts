@@ -4,6 +4,12 @@ import type { PageOf, PageRequest } from "./schemas.ts";
 /** One value of a sort key: whole microseconds since 1970, a rising number, or a name. */
 export type KeyPart = "microseconds" | "number" | "name";
 
+/**
+ * How many of the newest rows a search looks at one by one. Where they do not fill the page, it asks the index of words, which knows
+ * no order, for all others: so neither a word that all have nor one that only old rows have is looked for from end to end.
+ */
+export const lookedThrough = 2_000;
+
 const forms: Readonly<Record<KeyPart, RegExp>> = {
   microseconds: /^\d{1,17}$/,
   number: /^\d{1,18}$/,

@@ -43,6 +43,16 @@ export const Cursor = Type.Optional(
   Type.String({ pattern: "^[A-Za-z0-9_-]{1,512}$", description: "`next_cursor` of the page before." }),
 );
 
+/** What somebody typed to search by. */
+export const SearchText = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: "^[^\\p{Cc}]*$",
+  description:
+    "Words, all of which are to be found, each as the beginning of a word in the code, title, requester, plan or target. Case and the marks of letters do not matter; no character is a wildcard.",
+  examples: ["vocab 0042"],
+});
+
 /** A list answer: newest first. */
 export function Page<Item extends Type.TSchema>(item: Item) {
   return Type.Object(

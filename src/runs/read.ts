@@ -5,10 +5,11 @@ import type { PageOf } from "../kernel/schemas.ts";
 import { rehearsalOfRun } from "../rehearsals/index.ts";
 import type { AnyBuild } from "./build.ts";
 import type { Builds } from "./input.ts";
+import { type RunFilter, selectRuns } from "./lists/store.ts";
 import { selectRunEvents, selectStates, type StateRow } from "./progress/store.ts";
 import type { Run, RunEvent, RunSummary, StateView } from "./schemas.ts";
 import type { RunStatus } from "./states.ts";
-import { findRun, type RunFilter, type RunRow, selectRuns } from "./store.ts";
+import { findRun, type RunRow } from "./store.ts";
 
 export interface RunQuery {
   limit?: number;
@@ -18,6 +19,7 @@ export interface RunQuery {
   auth_code?: string;
   executor?: string;
   target?: string;
+  failed?: boolean;
 }
 
 /** Runs, newest first. */

@@ -1,6 +1,5 @@
 import type { Tx } from "../database/index.ts";
 import type { BindingsInput, GrantMode } from "../grants/index.ts";
-import type { PageRequest } from "../kernel/schemas.ts";
 import type { RunError } from "./schemas.ts";
 import type { RunStatus } from "./states.ts";
 
@@ -240,40 +239,6 @@ export async function giveUpClaim(tx: Tx, root: string, claimNo: string, seconds
     [root, claimNo, seconds],
   );
   return rowCount === 1;
-}
-
-export interface RunFilter {
-  readonly status?: RunStatus | undefined;
-  readonly build?: string | undefined;
-  readonly auth_code?: string | undefined;
-  readonly executor?: string | undefined;
-  readonly target?: string | undefined;
-}
-
-export async function selectRuns(
-  tx: Tx,
-  filter: RunFilter,
-  page: PageRequest,
-): Promise<(RunRow & { position: string })[]> {
-  const { rows } = await tx.query<RunRow & { position: string }>(
-    `SELECT ${runColumns}, clock_timestamp() AS now, (extract(epoch FROM created_at) * 1000000)::bigint::text AS position
-       FROM c1_build_run
-      WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR build = $2) AND ($3::text IS NULL OR auth_code = $3)
-        AND ($4::text IS NULL OR executor = $4) AND ($5::text IS NULL OR database = $5)
-        AND ($6::bigint IS NULL OR (created_at, idempotency_root) < (timestamptz 'epoch' + $6 * interval '1 microsecond', $7))
-      ORDER BY created_at DESC, idempotency_root DESC LIMIT $8`,
-    [
-      filter.status ?? null,
-      filter.build ?? null,
-      filter.auth_code ?? null,
-      filter.executor ?? null,
-      filter.target ?? null,
-      page.after?.[0] ?? null,
-      page.after?.[1] ?? null,
-      page.limit + 1,
-    ],
-  );
-  return rows;
 }
 
 /** The gate that a hold closes, for a start that burns nothing yet (GRANT-9). */
