@@ -4,6 +4,7 @@ import { pino } from "pino";
 import Type from "typebox";
 import type { Database, Tx } from "../../src/database/index.ts";
 import {
+  type CoreServices,
   createMetrics,
   defineRoute,
   type HttpConfig,
@@ -38,6 +39,7 @@ export interface HarnessOptions {
   readonly ready?: Services["ready"];
   /** Aborted by the test where the service is to drain. */
   readonly closing?: AbortSignal;
+  readonly consoleDirectory?: string;
 }
 
 /** Tokens of these tests: the role is the token, `none` has no role. */
@@ -64,12 +66,23 @@ export async function startHarness(t: Owner, options: HarnessOptions = {}): Prom
     },
   });
   const database = options.database ?? noDatabase;
-  const core = {
+  const core: CoreServices = {
     database,
     metrics: createMetrics(database),
     authenticate: async (token: string) => {
       const roles = roleOfToken[token];
       return roles === undefined ? null : { principal: `${token}-1`, roles, tokenId: token };
+    },
+    sessions: {
+      limits: { seconds: 60, idleSeconds: 60 },
+      secure: false,
+      origin: undefined,
+      hasIssuer: false,
+      whose: async () => null,
+      isOpen: async () => false,
+      findIssuer: () => Promise.reject(new Error("no issuer here")),
+      vouch: () => Promise.reject(new Error("no issuer here")),
+      admit: () => Promise.reject(new Error("no issuer here")),
     },
     ready: options.ready ?? (async () => ({ ready: true, checks: { database: "ok" } })),
     closing: options.closing ?? new AbortController().signal,
@@ -82,6 +95,7 @@ export async function startHarness(t: Owner, options: HarnessOptions = {}): Prom
     routes: options.routes ?? exampleRoutes,
     problemTables: [TestProblem.table],
     version: "0.0.0",
+    ...(options.consoleDirectory !== undefined && { consoleDirectory: options.consoleDirectory }),
   });
   t.teardown(() => app.close());
   await app.ready();

@@ -1,0 +1,20 @@
+import "./copy-curl.ts";
+import "./dialog.ts";
+import "./digest.ts";
+import "./more.ts";
+import "./problem.ts";
+import "./status.ts";
+import "./table.ts";
+import "./time.ts";
+
+export { copyText } from "./clipboard.ts";
+export { type CurlRequest, curlOf } from "./copy-curl.ts";
+export type { CsDialog } from "./dialog.ts";
+export { forgetDraft, keepDraft, keptDraft } from "./drafts.ts";
+export { icons } from "./icons.ts";
+export { Load } from "./load.ts";
+export { Pages } from "./pages.ts";
+export { problemText } from "./problem.ts";
+export { shown } from "./shown.ts";
+export type { Column } from "./table.ts";
+export { duration, exactTime, relativeTime, remaining } from "./time.ts";

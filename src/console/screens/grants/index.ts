@@ -1,0 +1,3 @@
+import "../../parts/index.ts";
+import "./list.ts";
+import "../grant/screen.ts";

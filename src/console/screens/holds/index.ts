@@ -1,0 +1,2 @@
+import "../../parts/index.ts";
+import "./screen.ts";

@@ -1,0 +1,2 @@
+import "./inbox.ts";
+import "./requests.ts";

@@ -1,0 +1,37 @@
+import type { keys as english } from "../en/keys.ts";
+import type { Texts } from "../en/index.ts";
+
+export const keys: Texts<typeof english> = {
+  "keys.principal": "Của ai",
+  "keys.you": "bạn",
+  "keys.mine": "Khóa của tôi",
+  "keys.kid": "Tên khóa",
+  "keys.kidHint": "Chữ cái, chữ số và . _ : - ; tên giữ nguyên mãi.",
+  "keys.kind": "Loại",
+  "keys.passkey": "Passkey",
+  "keys.jwk": "Khóa công khai (JWK)",
+  "keys.thumbprint": "Dấu vân khóa",
+  "keys.until": "Có hiệu lực đến",
+  "keys.confirmedBy": "Người xác nhận",
+  "keys.revokedBy": "Người thu hồi",
+  "keys.none": "Không có khóa nào phù hợp.",
+  "keys.notPermitted":
+    "Khóa ký chỉ hiển thị cho người có chủ quyền, hội đồng, quản trị viên, kiểm toán viên và người vận hành.",
+  "keys.confirm": "Xác nhận khóa",
+  "keys.confirmLead": "Chỉ xác nhận khi chủ khóa đã cho bạn biết dấu vân này bằng một kênh khác.",
+  "keys.confirmed": "Khóa đã được xác nhận.",
+  "keys.revoke": "Thu hồi khóa",
+  "keys.revokeLead": "Khóa sẽ không ký được gì nữa. Không thể rút lại.",
+  "keys.revoked": "Khóa đã bị thu hồi.",
+  "keys.register": "Đăng ký khóa của bạn",
+  "keys.registerLead": "Khóa chỉ ký được sau khi một thành viên hội đồng xác nhận.",
+  "keys.registered": "{kid} đã được đăng ký và đang chờ hội đồng.",
+  "keys.passkeyLead": "Thiết bị xác thực tạo một khóa và ký một lần để chứng minh nó giữ khóa đó.",
+  "keys.passkeyMade": "Passkey đã được tạo; còn thiếu bằng chứng.",
+  "keys.makePasskey": "Tạo passkey",
+  "keys.provePasskey": "Chứng minh passkey",
+  "keys.jwkLead": "Dùng khóa ký chính xác văn bản này, dạng JWS gọn với alg và kid trong phần đầu:",
+  "keys.publicJwk": "Khóa công khai dạng JWK",
+  "keys.proof": "Bằng chứng (JWS gọn)",
+  "keys.submit": "Đăng ký",
+};
