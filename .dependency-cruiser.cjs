@@ -59,7 +59,7 @@ const doorRules = doors.map((layer) => ({
   name: `door-${layer}`,
   comment: `${layer}/ is reached only through its index.ts from elsewhere in src/.`,
   severity: "error",
-  from: { path: "^(src|bin|scripts)/", pathNot: `^src/${layer}/` },
+  from: { path: "^(src|bin|scripts)/", pathNot: `^src/(${layer}/|client/(shapes|codes)[.]ts$)` },
   to: { path: `^src/${layer}/`, pathNot: `^src/${layer}/${anyOf(["index", ...(furtherDoors[layer] ?? [])])}[.]ts$` },
 }));
 
@@ -101,6 +101,14 @@ module.exports = {
       severity: "error",
       from: { path: "^src/client/" },
       to: { path: "^src/", pathNot: "^src/(client|kernel)/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "client-knows-shapes",
+      comment:
+        "The client's types come straight from the files of shapes and codes, past the doors: published, they need nothing of the service.",
+      severity: "error",
+      from: { path: "^src/client/(shapes|codes)[.]ts$" },
+      to: { path: "^src/", pathNot: ["^src/(client|kernel)/", "/(schemas|errors)[.]ts$"] },
     },
     {
       name: "cli-comes-by-the-client",
@@ -170,7 +178,7 @@ module.exports = {
       name: "no-orphans",
       comment: "A file that imports nothing and that nothing imports is dead.",
       severity: "error",
-      from: { orphan: true, path: "^src/" },
+      from: { orphan: true, path: "^src/", pathNot: "[.]d[.]ts$" },
       to: {},
     },
   ],

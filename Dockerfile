@@ -6,6 +6,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY bin ./bin
+COPY scripts/run.js scripts/build-console.ts ./scripts/
 COPY src ./src
 RUN npm run build
 

@@ -14,6 +14,13 @@ api_tokens.expires_at timestamp with time zone not null
 api_tokens.last_used_at timestamp with time zone
 api_tokens.revoked_at timestamp with time zone
 api_tokens.revoked_by text
+approval_request_terms.request_ref text not null
+approval_request_terms.submitted_at timestamp with time zone not null
+approval_request_terms.risk_level text not null
+approval_request_terms.plan_id text
+approval_request_terms.target text
+approval_request_terms.environment text
+approval_request_terms.words tsvector not null
 approval_requests.apr_code text not null
 approval_requests.apr_digest text not null
 approval_requests.content text not null
@@ -281,8 +288,11 @@ grant_signatures.key_valid_until timestamp with time zone not null
 grant_signatures.confirmed_by text not null
 grant_signatures.confirmed_at timestamp with time zone not null
 grant_signatures.payload text not null
-grant_signatures.jws text not null
+grant_signatures.jws text
 grant_signatures.signed_at timestamp with time zone not null
+grant_signatures.authenticator_data bytea
+grant_signatures.client_data_json bytea
+grant_signatures.assertion_signature bytea
 idempotency_keys.principal text not null
 idempotency_keys.method text not null
 idempotency_keys.path text not null
@@ -380,8 +390,11 @@ proposal_signatures.kid text not null
 proposal_signatures.alg text not null
 proposal_signatures.jwk jsonb not null
 proposal_signatures.payload text not null
-proposal_signatures.jws text not null
+proposal_signatures.jws text
 proposal_signatures.signed_at timestamp with time zone not null default clock_timestamp()
+proposal_signatures.authenticator_data bytea
+proposal_signatures.client_data_json bytea
+proposal_signatures.assertion_signature bytea
 registration_holds.id uuid not null default gen_random_uuid()
 registration_holds.environment text
 registration_holds.reason text not null
@@ -438,12 +451,26 @@ scopes.retired_by text
 server_key_checks.key_id text not null
 server_key_checks.check_hmac bytea not null
 server_key_checks.first_seen timestamp with time zone not null default clock_timestamp()
+session_sign_ins.state_hash bytea not null
+session_sign_ins.used_at timestamp with time zone not null default clock_timestamp()
+session_sign_ins.expires_at timestamp with time zone not null
+sessions.session_id uuid not null default gen_random_uuid()
+sessions.secret_hash bytea not null
+sessions.principal text not null
+sessions.token_id text
+sessions.issuer text
+sessions.opened_at timestamp with time zone not null default clock_timestamp()
+sessions.expires_at timestamp with time zone not null
+sessions.idle_seconds integer not null
+sessions.idle_expires_at timestamp with time zone not null
+sessions.ended_at timestamp with time zone
+sessions.end_reason text
 signing_keys.kid text not null
 signing_keys.principal text not null
 signing_keys.alg text not null
 signing_keys.jwk jsonb not null
 signing_keys.thumbprint text not null default jwk_thumbprint(jwk)
-signing_keys.proof text not null
+signing_keys.proof text
 signing_keys.status text not null default 'pending'::text
 signing_keys.valid_from timestamp with time zone not null
 signing_keys.valid_until timestamp with time zone not null
@@ -453,10 +480,56 @@ signing_keys.confirmed_by text
 signing_keys.revoked_at timestamp with time zone
 signing_keys.revoked_by text
 signing_keys.revoked_reason text
+signing_keys.credential_id text
+signing_keys.rp_id text
+signing_keys.proof_authenticator_data bytea
+signing_keys.proof_client_data_json bytea
+signing_keys.proof_signature bytea
 sync_messages.message_id text not null
 sync_messages.apr_code text not null
 sync_messages.received_by text not null
 sync_messages.received_at timestamp with time zone not null default clock_timestamp()
+webhook_deliveries.webhook_id uuid not null
+webhook_deliveries.event_seq bigint not null
+webhook_deliveries.occurred_at timestamp with time zone not null
+webhook_deliveries.action text not null
+webhook_deliveries.resource_type text not null
+webhook_deliveries.resource_id text not null
+webhook_deliveries.lane text not null
+webhook_deliveries.status text not null default 'pending'::text
+webhook_deliveries.attempts integer not null default 0
+webhook_deliveries.replays integer not null default 0
+webhook_deliveries.created_at timestamp with time zone not null default clock_timestamp()
+webhook_deliveries.next_attempt_at timestamp with time zone not null default clock_timestamp()
+webhook_deliveries.last_attempt_at timestamp with time zone
+webhook_deliveries.ended_at timestamp with time zone
+webhook_deliveries.answer_status smallint
+webhook_deliveries.error text
+webhook_deliveries.lease uuid
+webhook_deliveries.lease_until timestamp with time zone
+webhook_relay.one boolean not null default true
+webhook_relay.final_seq bigint not null default 0
+webhook_relay.horizon_seq bigint not null default 0
+webhook_relay.horizon_xid xid8 not null default '0'::xid8
+webhooks.id uuid not null default gen_random_uuid()
+webhooks.url text not null
+webhooks.events text[] not null
+webhooks.description text
+webhooks.secret bytea
+webhooks.secret_key_id text
+webhooks.secret_set_at timestamp with time zone not null default clock_timestamp()
+webhooks.former bytea
+webhooks.former_key_id text
+webhooks.former_until timestamp with time zone
+webhooks.cursor_seq bigint not null default 0
+webhooks.created_at timestamp with time zone not null default clock_timestamp()
+webhooks.created_by text not null
+webhooks.disabled_at timestamp with time zone
+webhooks.disabled_by text
+webhooks.removed_at timestamp with time zone
+webhooks.removed_by text
+webhooks.silent integer not null default 0
+webhooks.rests_until timestamp with time zone
 
 -- Partitions
 
@@ -472,6 +545,8 @@ api_tokens: token_expiry CHECK ((expires_at > created_at))
 api_tokens: token_hmac_length CHECK ((octet_length(token_hmac) = 32))
 api_tokens: token_id_form CHECK ((token_id ~ '^[0-9a-f]{16}$'::text))
 api_tokens: token_revoked_pair CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
+approval_request_terms: approval_request_terms_pkey PRIMARY KEY (request_ref)
+approval_request_terms: approval_request_terms_request_ref_fkey FOREIGN KEY (request_ref) REFERENCES approval_requests(apr_code)
 approval_requests: approval_requests_check CHECK (((council_quorum >= 0) AND (council_quorum <= quorum)))
 approval_requests: approval_requests_pkey PRIMARY KEY (apr_code)
 approval_requests: approval_requests_proposed_action_code_fkey FOREIGN KEY (proposed_action_code) REFERENCES apr_action_types(action_code)
@@ -661,12 +736,18 @@ grant_receipts: grant_receipts_idempotency_root_check CHECK (((length(idempotenc
 grant_receipts: grant_receipts_pkey PRIMARY KEY (auth_code)
 grant_receipts: receipt_lease_pair CHECK (((lease_name IS NULL) = (fencing_token IS NULL)))
 grant_receipts: receipt_matches TRIGGER DEFERRABLE INITIALLY DEFERRED
+grant_signatures: esign_ref_of_assertion CHECK (((jws IS NOT NULL) OR (esign_ref = ('sha256:'::text || encode(sha256(convert_to(assertion_text(authenticator_data, client_data_json, assertion_signature), 'UTF8'::name)), 'hex'::text)))))
 grant_signatures: esign_ref_of_jws CHECK ((esign_ref = ('sha256:'::text || encode(sha256(convert_to(jws, 'UTF8'::name)), 'hex'::text))))
 grant_signatures: grant_signatures_auth_code_fkey FOREIGN KEY (auth_code) REFERENCES governance_build_authorization(auth_code)
 grant_signatures: grant_signatures_esign_ref_key UNIQUE (esign_ref)
 grant_signatures: grant_signatures_kid_fkey FOREIGN KEY (kid) REFERENCES signing_keys(kid)
 grant_signatures: grant_signatures_pkey PRIMARY KEY (auth_code)
 grant_signatures: grant_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES principals(principal)
+grant_signatures: signature_of_one_kind CHECK ((num_nonnulls(authenticator_data, client_data_json, assertion_signature) =
+CASE
+    WHEN (jws IS NULL) THEN 3
+    ELSE 0
+END))
 idempotency_keys: idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 idempotency_keys: idempotency_keys_pkey PRIMARY KEY (principal, method, path, key)
 idempotency_keys: idempotency_keys_status_check CHECK ((((status >= 200) AND (status <= 499)) AND (status <> 429)))
@@ -732,6 +813,11 @@ proposal_signatures: proposal_signatures_approval_code_fkey FOREIGN KEY (approva
 proposal_signatures: proposal_signatures_kid_fkey FOREIGN KEY (kid) REFERENCES signing_keys(kid)
 proposal_signatures: proposal_signatures_pkey PRIMARY KEY (approval_code)
 proposal_signatures: proposal_signatures_signer_fkey FOREIGN KEY (signer) REFERENCES principals(principal)
+proposal_signatures: signature_of_one_kind CHECK ((num_nonnulls(authenticator_data, client_data_json, assertion_signature) =
+CASE
+    WHEN (jws IS NULL) THEN 3
+    ELSE 0
+END))
 registration_holds: lifted_pair CHECK ((((lifted_at IS NULL) = (lifted_by IS NULL)) AND ((lifted_reason IS NULL) OR (lifted_at IS NOT NULL))))
 registration_holds: reason_given CHECK ((btrim(reason) <> ''::text))
 registration_holds: registration_holds_environment_check CHECK ((environment <> ''::text))
@@ -768,12 +854,33 @@ scopes: scopes_target_check CHECK ((target <> ''::text))
 scopes: status_known CHECK ((status = ANY (ARRAY['active'::text, 'retired'::text])))
 server_key_checks: server_key_checks_check_hmac_check CHECK ((octet_length(check_hmac) = 32))
 server_key_checks: server_key_checks_pkey PRIMARY KEY (key_id)
+session_sign_ins: session_sign_ins_pkey PRIMARY KEY (state_hash)
+session_sign_ins: sign_in_in_time CHECK (((used_at < expires_at) AND (expires_at <= (used_at + '00:10:00'::interval))))
+session_sign_ins: sign_in_state_hashed CHECK ((octet_length(state_hash) = 32))
+sessions: session_end_reason CHECK ((end_reason = ANY (ARRAY['signed_out'::text, 'replaced'::text, 'expired'::text, 'idle'::text, 'token_ended'::text, 'principal_disabled'::text])))
+sessions: session_end_whole CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
+sessions: session_idle_seconds CHECK ((idle_seconds > 0))
+sessions: session_secret_hashed CHECK ((octet_length(secret_hash) = 32))
+sessions: session_times CHECK (((opened_at < idle_expires_at) AND (idle_expires_at <= expires_at)))
+sessions: session_way_in CHECK ((num_nonnulls(token_id, issuer) = 1))
+sessions: sessions_pkey PRIMARY KEY (session_id)
+sessions: sessions_principal_fkey FOREIGN KEY (principal) REFERENCES principals(principal)
+sessions: sessions_secret_hash_key UNIQUE (secret_hash)
+sessions: sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_tokens(token_id)
 signing_keys: alg_known CHECK ((alg = ANY (ARRAY['EdDSA'::text, 'ES256'::text])))
 signing_keys: confirmed_by_another CHECK ((confirmed_by <> principal))
 signing_keys: confirmed_pair CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((status <> 'active'::text) OR (confirmed_at IS NOT NULL))))
+signing_keys: credential_form CHECK (COALESCE(((length(base64url_decode(credential_id)) >= 1) AND (length(base64url_decode(credential_id)) <= 1023)), (credential_id IS NULL)))
+signing_keys: key_of_one_kind CHECK ((num_nonnulls(credential_id, rp_id, proof_authenticator_data, proof_client_data_json, proof_signature) =
+CASE
+    WHEN (proof IS NULL) THEN 5
+    ELSE 0
+END))
 signing_keys: kid_form CHECK ((kid ~ '^[A-Za-z0-9_-][A-Za-z0-9._:-]{0,127}$'::text))
+signing_keys: one_name_per_credential UNIQUE (credential_id)
 signing_keys: one_name_per_key UNIQUE (thumbprint)
 signing_keys: revoked_all CHECK ((((status = 'revoked'::text) = (revoked_at IS NOT NULL)) AND ((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_reason IS NULL))))
+signing_keys: rp_id_form CHECK (((rp_id ~ '^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$'::text) AND (rp_id !~ '^[0-9.]+$'::text)))
 signing_keys: signing_keys_pkey PRIMARY KEY (kid)
 signing_keys: signing_keys_principal_fkey FOREIGN KEY (principal) REFERENCES principals(principal)
 signing_keys: signing_keys_revoked_reason_check CHECK ((btrim(revoked_reason) <> ''::text))
@@ -782,11 +889,44 @@ signing_keys: validity CHECK ((valid_until > valid_from))
 signing_keys: validity_length CHECK ((valid_until <= (valid_from + '5 years'::interval)))
 sync_messages: sync_messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 255)))
 sync_messages: sync_messages_pkey PRIMARY KEY (message_id)
+webhook_deliveries: delivery_status CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+webhook_deliveries: ended_whole CHECK (((status = 'pending'::text) = (ended_at IS NULL)))
+webhook_deliveries: error_form CHECK ((length(error) <= 300))
+webhook_deliveries: lane_form CHECK (((lane ~ '^webhook:[0-9a-f-]{36}:[0-9a-f]{64}$'::text) AND starts_with(lane, (('webhook:'::text || webhook_id) || ':'::text))))
+webhook_deliveries: lease_whole CHECK (((lease IS NULL) = (lease_until IS NULL)))
+webhook_deliveries: only_pending_sent CHECK (((lease IS NULL) OR (status = 'pending'::text)))
+webhook_deliveries: webhook_deliveries_attempts_check CHECK ((attempts >= 0))
+webhook_deliveries: webhook_deliveries_pkey PRIMARY KEY (webhook_id, event_seq)
+webhook_deliveries: webhook_deliveries_replays_check CHECK ((replays >= 0))
+webhook_deliveries: webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id)
+webhook_relay: one_relay CHECK (one)
+webhook_relay: relay_horizon_ahead CHECK (((horizon_seq >= final_seq) AND (final_seq >= 0)))
+webhook_relay: webhook_relay_pkey PRIMARY KEY (one)
+webhooks: description_form CHECK ((length(description) <= 2000))
+webhooks: disabled_whole CHECK (((disabled_at IS NULL) = (disabled_by IS NULL)))
+webhooks: events_form CHECK ((((cardinality(events) >= 1) AND (cardinality(events) <= 50)) AND (array_to_string(events, ','::text, '?'::text) ~ '^(\*|[a-z_]+\.([a-z_]+|\*))(,(\*|[a-z_]+\.([a-z_]+|\*)))*$'::text)))
+webhooks: former_form CHECK (((octet_length(former) >= 52) AND (octet_length(former) <= 200)))
+webhooks: former_whole CHECK (((num_nulls(former, former_key_id, former_until) = ANY (ARRAY[0, 3])) AND ((former IS NULL) OR (secret IS NOT NULL))))
+webhooks: removed_whole CHECK (((removed_at IS NULL) = (removed_by IS NULL)))
+webhooks: secret_form CHECK (((octet_length(secret) >= 52) AND (octet_length(secret) <= 200)))
+webhooks: secret_whole CHECK ((((secret IS NULL) = (secret_key_id IS NULL)) AND ((secret IS NULL) = (removed_at IS NOT NULL))))
+webhooks: url_form CHECK (((url ~ '^https?://[^[:space:]]+$'::text) AND (length(url) <= 2000)))
+webhooks: webhooks_created_by_check CHECK ((created_by <> ''::text))
+webhooks: webhooks_cursor_seq_check CHECK ((cursor_seq >= 0))
+webhooks: webhooks_pkey PRIMARY KEY (id)
+webhooks: webhooks_silent_check CHECK ((silent >= 0))
 
 -- Indexes
 
 CREATE INDEX api_tokens_by_principal ON public.api_tokens USING btree (principal)
 CREATE UNIQUE INDEX api_tokens_pkey ON public.api_tokens USING btree (token_id)
+CREATE UNIQUE INDEX approval_request_terms_pkey ON public.approval_request_terms USING btree (request_ref)
+CREATE INDEX request_terms_by_environment ON public.approval_request_terms USING btree (environment, submitted_at DESC, request_ref DESC) WHERE (environment IS NOT NULL)
+CREATE INDEX request_terms_by_plan ON public.approval_request_terms USING btree (plan_id, submitted_at DESC, request_ref DESC) WHERE (plan_id IS NOT NULL)
+CREATE INDEX request_terms_by_risk ON public.approval_request_terms USING btree (risk_level, submitted_at DESC, request_ref DESC)
+CREATE INDEX request_terms_by_target ON public.approval_request_terms USING btree (target, submitted_at DESC, request_ref DESC) WHERE (target IS NOT NULL)
+CREATE INDEX request_terms_by_word ON public.approval_request_terms USING gin (words) WITH (gin_pending_list_limit='256')
+CREATE INDEX request_terms_newest ON public.approval_request_terms USING btree (submitted_at DESC, request_ref DESC)
 CREATE INDEX approval_requests_by_action ON public.approval_requests USING btree (proposed_action_code, created_at DESC, apr_code DESC)
 CREATE INDEX approval_requests_by_requester ON public.approval_requests USING btree (requested_by, created_at DESC, apr_code DESC)
 CREATE INDEX approval_requests_newest ON public.approval_requests USING btree (created_at DESC, apr_code DESC)
@@ -824,8 +964,12 @@ CREATE UNIQUE INDEX audit_tiles_pkey ON public.audit_tiles USING btree (level, i
 CREATE UNIQUE INDEX c1_build_run_pkey ON public.c1_build_run USING btree (idempotency_root)
 CREATE UNIQUE INDEX one_run_per_grant ON public.c1_build_run USING btree (auth_code) WHERE reserved
 CREATE UNIQUE INDEX one_run_per_lease ON public.c1_build_run USING btree (lease_name, database) WHERE (reserved AND (status = ANY (ARRAY['running'::text, 'compensating'::text, 'indeterminate'::text])))
+CREATE INDEX runs_by_build ON public.c1_build_run USING btree (build, created_at DESC, idempotency_root DESC)
+CREATE INDEX runs_by_executor ON public.c1_build_run USING btree (executor, created_at DESC, idempotency_root DESC)
 CREATE INDEX runs_by_grant ON public.c1_build_run USING btree (auth_code)
+CREATE INDEX runs_by_target ON public.c1_build_run USING btree (database, created_at DESC, idempotency_root DESC)
 CREATE INDEX runs_newest ON public.c1_build_run USING btree (created_at DESC, idempotency_root DESC)
+CREATE INDEX runs_not_succeeded ON public.c1_build_run USING btree (status, created_at DESC, idempotency_root DESC) WHERE (status <> 'succeeded'::text)
 CREATE INDEX runs_to_work_on ON public.c1_build_run USING btree (claimed_until) WHERE (status = ANY (ARRAY['running'::text, 'compensating'::text, 'indeterminate'::text]))
 CREATE UNIQUE INDEX c1_build_run_event_pkey ON public.c1_build_run_event USING btree (idempotency_root, seq)
 CREATE UNIQUE INDEX c1_build_run_input_pkey ON public.c1_build_run_input USING btree (idempotency_root)
@@ -844,6 +988,7 @@ CREATE UNIQUE INDEX governance_build_authorization_pkey ON public.governance_bui
 CREATE INDEX grants_by_bindings ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text)), ((scope ->> 'manifest_digest'::text)), ((scope ->> 'schema_digest'::text)), ((scope ->> 'environment'::text)), ((scope ->> 'executor'::text)), granted_at DESC)
 CREATE INDEX grants_by_environment ON public.governance_build_authorization USING btree (((scope ->> 'environment'::text)), granted_at DESC, auth_code DESC)
 CREATE INDEX grants_by_executor ON public.governance_build_authorization USING btree (((scope ->> 'executor'::text)), granted_at DESC, auth_code DESC)
+CREATE INDEX grants_by_plan ON public.governance_build_authorization USING btree (((scope ->> 'plan_id'::text)), granted_at DESC, auth_code DESC)
 CREATE INDEX grants_by_target ON public.governance_build_authorization USING btree (((scope ->> 'target'::text)), granted_at DESC, auth_code DESC)
 CREATE INDEX grants_live_by_plan ON public.governance_build_authorization USING btree (((scope ->> 'carrier'::text)), ((scope ->> 'plan_id'::text))) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]))
 CREATE INDEX grants_newest ON public.governance_build_authorization USING btree (granted_at DESC, auth_code DESC)
@@ -894,14 +1039,36 @@ CREATE UNIQUE INDEX one_active_scope ON public.scopes USING btree (carrier, name
 CREATE INDEX scopes_newest ON public.scopes USING btree (created_at DESC, scope_id DESC)
 CREATE UNIQUE INDEX scopes_pkey ON public.scopes USING btree (scope_id)
 CREATE UNIQUE INDEX server_key_checks_pkey ON public.server_key_checks USING btree (key_id)
+CREATE UNIQUE INDEX session_sign_ins_pkey ON public.session_sign_ins USING btree (state_hash)
+CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id)
+CREATE INDEX sessions_open ON public.sessions USING btree (principal, token_id) WHERE (ended_at IS NULL)
+CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (session_id)
+CREATE UNIQUE INDEX sessions_secret_hash_key ON public.sessions USING btree (secret_hash)
+CREATE UNIQUE INDEX one_name_per_credential ON public.signing_keys USING btree (credential_id)
 CREATE UNIQUE INDEX one_name_per_key ON public.signing_keys USING btree (thumbprint)
 CREATE INDEX signing_keys_by_principal ON public.signing_keys USING btree (principal, registered_at DESC)
 CREATE INDEX signing_keys_newest ON public.signing_keys USING btree (registered_at DESC, kid DESC)
 CREATE UNIQUE INDEX signing_keys_pkey ON public.signing_keys USING btree (kid)
 CREATE UNIQUE INDEX sync_messages_pkey ON public.sync_messages USING btree (message_id)
+CREATE INDEX webhook_deliveries_dead ON public.webhook_deliveries USING btree (webhook_id, event_seq DESC) WHERE (status = 'dead'::text)
+CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (status = 'delivered'::text)
+CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (lane, event_seq) WHERE (status = 'pending'::text)
+CREATE UNIQUE INDEX webhook_deliveries_pkey ON public.webhook_deliveries USING btree (webhook_id, event_seq)
+CREATE INDEX webhook_deliveries_waiting ON public.webhook_deliveries USING btree (webhook_id, event_seq) WHERE (status = 'pending'::text)
+CREATE UNIQUE INDEX webhook_lane_sent_once ON public.webhook_deliveries USING btree (lane) WHERE (lease IS NOT NULL)
+CREATE UNIQUE INDEX webhook_relay_pkey ON public.webhook_relay USING btree (one)
+CREATE INDEX webhooks_by_age ON public.webhooks USING btree (created_at DESC, id DESC)
+CREATE UNIQUE INDEX webhooks_pkey ON public.webhooks USING btree (id)
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.assertion_text(authenticator_data bytea, client_data_json bytea, signature bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN concat('{"authenticator_data":"', base64url_encode(authenticator_data), '","client_data_json":"', base64url_encode(client_data_json), '","signature":"', base64url_encode(signature), '"}')
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.audit_partitions()
  RETURNS TABLE(partition text, since timestamp with time zone, until timestamp with time zone)
  LANGUAGE sql
@@ -1002,6 +1169,20 @@ AS $function$
          ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
 $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.derive_request_terms()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE action jsonb := NEW.content::jsonb -> 'proposed_action';
+BEGIN
+  INSERT INTO approval_request_terms (request_ref, submitted_at, risk_level, plan_id, target, environment, words)
+  VALUES (NEW.apr_code, NEW.created_at, NEW.risk, action ->> 'plan_id', action ->> 'target', action ->> 'environment',
+          array_to_tsvector(search_words(concat_ws(' ', NEW.apr_code, NEW.title, NEW.requested_by, action ->> 'plan_id', action ->> 'target'))));
+  RETURN NULL;
+END $function$
+-- owner countersign_owner, executable by countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.drop_retained_partition(name text, digest text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1017,6 +1198,40 @@ BEGIN
   RETURN true;
 END $function$
 -- owner countersign_owner, executable by countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.ecdsa_der_to_raw(der bytea)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  raw bytea := '';
+  at integer := 2;
+  size integer;
+BEGIN
+  IF length(der) NOT BETWEEN 8 AND 72 OR get_byte(der, 0) <> 48 OR get_byte(der, 1) <> length(der) - 2 THEN
+    RETURN NULL;
+  END IF;
+  FOR number IN 1 .. 2 LOOP
+    IF at + 3 > length(der) OR get_byte(der, at) <> 2 THEN
+      RETURN NULL;
+    END IF;
+    size := get_byte(der, at + 1);
+    at := at + 2;
+    IF size NOT BETWEEN 1 AND 33 OR at + size > length(der) THEN
+      RETURN NULL;
+    END IF;
+    -- Neither negative, nor with a zero too many, nor of more than 32 bytes.
+    IF get_byte(der, at) > 127 OR size = 33 AND get_byte(der, at) <> 0
+       OR size > 1 AND get_byte(der, at) = 0 AND get_byte(der, at + 1) < 128 THEN
+      RETURN NULL;
+    END IF;
+    raw := raw || substr(decode(repeat('00', 32), 'hex') || substr(der, at + 1, size), size + 1);
+    at := at + size;
+  END LOOP;
+  RETURN CASE WHEN at = length(der) THEN raw END;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.ed25519_point_x(point bytea)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -1430,9 +1645,7 @@ BEGIN
     RAISE EXCEPTION 'a sovereign signs who is neither requester nor voter nor executor'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_separation';
   END IF;
-  IF split_part(NEW.jws, '.', 2) <> '' OR NEW.jws <> split_part(NEW.jws, '.', 1) || '..' || split_part(NEW.jws, '.', 3)
-     OR is_protected_header(split_part(NEW.jws, '.', 1), k.alg, k.kid) IS NOT TRUE
-     OR verify_detached_jws(k.jwk, k.alg, split_part(NEW.jws, '.', 1), NEW.payload, split_part(NEW.jws, '.', 3)) IS NOT TRUE THEN
+  IF signature_holds(k, NEW.payload, NEW.jws, NEW.authenticator_data, NEW.client_data_json, NEW.assertion_signature) IS NOT TRUE THEN
     RAISE EXCEPTION 'the signature is not valid' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_valid';
   END IF;
   RETURN NEW;
@@ -1793,9 +2006,7 @@ BEGIN
     RAISE EXCEPTION 'a sovereign signs who is neither author nor executor' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_separation';
   END IF;
   IF NEW.payload IS DISTINCT FROM proposal_signing_payload(a)
-     OR split_part(NEW.jws, '.', 2) <> '' OR NEW.jws <> split_part(NEW.jws, '.', 1) || '..' || split_part(NEW.jws, '.', 3)
-     OR is_protected_header(split_part(NEW.jws, '.', 1), k.alg, k.kid) IS NOT TRUE
-     OR verify_detached_jws(k.jwk, k.alg, split_part(NEW.jws, '.', 1), NEW.payload, split_part(NEW.jws, '.', 3)) IS NOT TRUE THEN
+     OR signature_holds(k, NEW.payload, NEW.jws, NEW.authenticator_data, NEW.client_data_json, NEW.assertion_signature) IS NOT TRUE THEN
     RAISE EXCEPTION 'the signature is not valid' USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_valid';
   END IF;
   RETURN NEW;
@@ -1960,6 +2171,40 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.ended_at IS NOT NULL THEN
+      RAISE EXCEPTION 'a session begins open' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'session_begins_open';
+    END IF;
+    -- A session is of whoever showed the token, or of whom the issuer speaks for, and of nobody else.
+    IF NOT EXISTS (SELECT FROM principals p LEFT JOIN api_tokens t ON t.token_id = NEW.token_id
+                    WHERE p.principal = NEW.principal AND (t.principal = p.principal OR p.issuer = NEW.issuer)) THEN
+      RAISE EXCEPTION 'a session is its principal''s own' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'session_own';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF (NEW.session_id, NEW.secret_hash, NEW.principal, NEW.token_id, NEW.issuer, NEW.opened_at, NEW.expires_at, NEW.idle_seconds)
+     IS DISTINCT FROM
+     (OLD.session_id, OLD.secret_hash, OLD.principal, OLD.token_id, OLD.issuer, OLD.opened_at, OLD.expires_at, OLD.idle_seconds) THEN
+    RAISE EXCEPTION 'a session keeps what it began with' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'session_immutable';
+  END IF;
+  IF OLD.ended_at IS NOT NULL AND NEW IS DISTINCT FROM OLD THEN
+    RAISE EXCEPTION 'a session ends once and for good' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'session_end_final';
+  END IF;
+  IF NEW.idle_expires_at IS DISTINCT FROM OLD.idle_expires_at
+     AND (NEW.idle_expires_at < OLD.idle_expires_at OR OLD.idle_expires_at <= clock_timestamp()
+          OR NEW.idle_expires_at > clock_timestamp() + make_interval(secs => OLD.idle_seconds)) THEN
+    RAISE EXCEPTION 'a session is kept awake while it is awake, and no longer than it may idle'
+      USING ERRCODE = 'restrict_violation', CONSTRAINT = 'session_awake';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.guard_signing_key()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1968,6 +2213,8 @@ AS $function$
 DECLARE
   -- The thumbprint is generated from the key once this trigger is through.
   changeable CONSTANT text[] := ARRAY['status', 'confirmed_at', 'confirmed_by', 'revoked_at', 'revoked_by', 'revoked_reason', 'thumbprint'];
+  -- RFC 8785, by hand: three members in order, each value a JSON string.
+  said CONSTANT text := format('{"kid":%s,"principal":%s,"purpose":"register-signing-key"}', to_json(NEW.kid), to_json(NEW.principal));
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF NEW.status <> 'pending' OR NEW.confirmed_at IS NOT NULL THEN
@@ -1979,11 +2226,12 @@ BEGIN
     IF signing_key_is_sound(NEW.jwk, NEW.alg) IS NOT TRUE THEN
       RAISE EXCEPTION 'the key is not a sound % key', NEW.alg USING ERRCODE = 'check_violation', CONSTRAINT = 'key_sound';
     END IF;
-    -- RFC 8785, by hand: three members in order, each value a JSON string.
-    IF is_protected_header(split_part(NEW.proof, '.', 1), NEW.alg, NEW.kid) IS NOT TRUE
-       OR verify_detached_jws(NEW.jwk, NEW.alg, split_part(NEW.proof, '.', 1),
-            format('{"kid":%s,"principal":%s,"purpose":"register-signing-key"}', to_json(NEW.kid), to_json(NEW.principal)),
-            split_part(NEW.proof, '.', 3)) IS NOT TRUE THEN
+    IF (CASE
+         WHEN NEW.credential_id IS NOT NULL THEN NEW.proof IS NULL AND verify_assertion(NEW.jwk, NEW.alg, NEW.rp_id,
+           sha256(convert_to(said, 'UTF8')), NEW.proof_authenticator_data, NEW.proof_client_data_json, NEW.proof_signature)
+         ELSE is_protected_header(split_part(NEW.proof, '.', 1), NEW.alg, NEW.kid)
+           AND verify_detached_jws(NEW.jwk, NEW.alg, split_part(NEW.proof, '.', 1), said, split_part(NEW.proof, '.', 3))
+       END) IS NOT TRUE THEN
       RAISE EXCEPTION 'the proof is not of this key' USING ERRCODE = 'check_violation', CONSTRAINT = 'key_proof';
     END IF;
     RETURN NEW;
@@ -2035,12 +2283,118 @@ BEGIN
   RETURN NEW;
 END $function$
 -- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_webhook()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF (NEW.id, NEW.url, NEW.events, NEW.description, NEW.created_at, NEW.created_by)
+     IS DISTINCT FROM (OLD.id, OLD.url, OLD.events, OLD.description, OLD.created_at, OLD.created_by) THEN
+    RAISE EXCEPTION 'where a webhook goes and what it is told stay as they were registered' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'webhook_immutable';
+  END IF;
+  IF NEW.cursor_seq < OLD.cursor_seq THEN
+    RAISE EXCEPTION 'the cursor only goes on' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'cursor_grows';
+  END IF;
+  IF OLD.removed_at IS NOT NULL THEN
+    RAISE EXCEPTION 'a removed webhook stays removed' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'removal_final';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_webhook_delivery()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    IF NOT (OLD.status = 'delivered' AND OLD.ended_at < clock_timestamp() - interval '1 day')
+       AND NOT EXISTS (SELECT FROM webhooks w WHERE w.id = OLD.webhook_id AND w.removed_at IS NOT NULL) THEN
+      RAISE EXCEPTION 'only what was delivered is forgotten' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'delivery_kept';
+    END IF;
+    RETURN OLD;
+  END IF;
+  IF (NEW.webhook_id, NEW.event_seq, NEW.occurred_at, NEW.action, NEW.resource_type, NEW.resource_id, NEW.lane, NEW.created_at)
+     IS DISTINCT FROM (OLD.webhook_id, OLD.event_seq, OLD.occurred_at, OLD.action, OLD.resource_type, OLD.resource_id, OLD.lane, OLD.created_at) THEN
+    RAISE EXCEPTION 'what is delivered stays as it is' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'delivery_immutable';
+  END IF;
+  -- Only who was sending it says how it ended; what has ended is sent again only by a replay.
+  IF NEW.status <> OLD.status AND (CASE OLD.status WHEN 'pending' THEN OLD.lease IS NULL ELSE NEW.status <> 'pending' OR NEW.replays <> OLD.replays + 1 END) THEN
+    RAISE EXCEPTION 'a delivery goes from pending to its end, and back by a replay' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'delivery_transition';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.guard_webhook_relay()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.final_seq < OLD.final_seq OR NEW.horizon_seq < OLD.horizon_seq THEN
+    RAISE EXCEPTION 'the horizon only goes on' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'horizon_grows';
+  END IF;
+  IF NEW.final_seq > OLD.final_seq AND (NEW.final_seq > OLD.horizon_seq OR pg_snapshot_xmin(pg_current_snapshot()) < OLD.horizon_xid) THEN
+    RAISE EXCEPTION 'an event with a lower number may still come' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_final';
+  END IF;
+  IF (NEW.horizon_seq, NEW.horizon_xid) IS DISTINCT FROM (OLD.horizon_seq, OLD.horizon_xid)
+     AND (NEW.horizon_xid <> pg_current_xact_id() OR NEW.horizon_seq > (SELECT last_value FROM audit_events_seq)) THEN
+    RAISE EXCEPTION 'the horizon is where the numbers are' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'horizon_drawn';
+  END IF;
+  RETURN NEW;
+END $function$
+-- owner countersign_owner, executable by 
 CREATE OR REPLACE FUNCTION public.holds_role(who text, role text)
  RETURNS boolean
  LANGUAGE sql
  STABLE STRICT
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (EXISTS (SELECT FROM principals p WHERE ((p.principal = holds_role.who) AND (p.status = 'active'::text) AND (holds_role.role = ANY (p.roles)))))
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.is_authenticator_data(authenticator_data bytea, rp_id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN length(authenticator_data) = 37 AND substr(authenticator_data, 1, 32) = sha256(convert_to(rp_id, 'UTF8'))
+    AND get_byte(authenticator_data, 32) & (1 + 4 + 64 + 128) = 1 + 4 AND get_byte(authenticator_data, 32) & (8 + 16) <> 16;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.is_client_data(client_data_json bytea, challenge bytea, rp_id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  said json;
+BEGIN
+  IF length(client_data_json) > 2048 THEN
+    RETURN false;
+  END IF;
+  said := convert_from(client_data_json, 'UTF8')::json;
+  IF json_typeof(said) <> 'object' OR (SELECT count(*) <> count(DISTINCT name) FROM json_object_keys(said) AS name) THEN
+    RETURN false;
+  END IF;
+  RETURN coalesce(
+    said::jsonb @> jsonb_build_object('type', 'webauthn.get', 'challenge', base64url_encode(challenge))
+    AND json_typeof(said -> 'origin') = 'string' AND is_origin_of(said ->> 'origin', rp_id)
+    AND coalesce(said ->> 'crossOrigin' = 'false' AND json_typeof(said -> 'crossOrigin') = 'boolean', said -> 'crossOrigin' IS NULL)
+    AND coalesce(json_typeof(said -> 'topOrigin') = 'string' AND is_origin_of(said ->> 'topOrigin', rp_id), said -> 'topOrigin' IS NULL),
+    false);
+EXCEPTION WHEN data_exception THEN -- no UTF-8, no JSON, or a character that no text can have
+  RETURN false;
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.is_origin_of(origin text, rp_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN COALESCE((("substring"(origin, '^https://([a-z0-9.-]+)(?::[1-9][0-9]{0,4})?$'::text) = rp_id) OR (("substring"(origin, '^http://([a-z0-9.-]+)(?::[1-9][0-9]{0,4})?$'::text) = rp_id) AND (rp_id ~ '^(?:.+\.)?localhost$'::text))), false)
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.is_p256_point(x bytea, y bytea)
  RETURNS boolean
@@ -2215,6 +2569,35 @@ BEGIN
   EXECUTE format('ALTER TABLE public.%I ENABLE ALWAYS TRIGGER append_only', what.partition);
 END $function$
 -- owner countersign_owner, executable by countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.search_query(typed text)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN (SELECT (string_agg(((''''::text || word.word) || ''':*'::text), ' & '::text ORDER BY word.word))::tsquery AS string_agg FROM unnest(search_words(search_query.typed)) word(word))
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.search_words(said text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN ARRAY(SELECT DISTINCT "left"(word.word, 60) AS "left" FROM regexp_split_to_table(lower(translate(regexp_replace(NORMALIZE(search_words.said, NFKD), '[̀-ͯ]'::text, ''::text, 'g'::text), 'đĐ'::text, 'dd'::text)), '[-/:-@[-`{-¿ -⁯　-〿]+'::text) word(word) WHERE (word.word <> ''::text))
+-- owner countersign_owner, executable by 
+CREATE OR REPLACE FUNCTION public.signature_holds(k signing_keys, payload text, jws text, authenticator_data bytea, client_data_json bytea, assertion_signature bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF k.credential_id IS NOT NULL THEN
+    RETURN jws IS NULL AND coalesce(verify_assertion(k.jwk, k.alg, k.rp_id, sha256(convert_to(payload, 'UTF8')), authenticator_data,
+      client_data_json, assertion_signature), false);
+  END IF;
+  RETURN num_nonnulls(authenticator_data, client_data_json, assertion_signature) = 0
+    AND coalesce(jws = split_part(jws, '.', 1) || '..' || split_part(jws, '.', 3)
+      AND is_protected_header(split_part(jws, '.', 1), k.alg, k.kid)
+      AND verify_detached_jws(k.jwk, k.alg, split_part(jws, '.', 1), payload, split_part(jws, '.', 3)), false);
+END $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.signing_key_is_sound(jwk jsonb, alg text)
  RETURNS boolean
  LANGUAGE sql
@@ -2245,6 +2628,21 @@ CREATE OR REPLACE FUNCTION public.state_is_ok(root text, way text)
 AS $function$
   SELECT EXISTS (SELECT FROM c1_build_run_state s WHERE (s.idempotency_root, s.direction, s.state, s.status) = (root, way, 'S3', 'ok'))
 $function$
+-- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
+CREATE OR REPLACE FUNCTION public.verify_assertion(jwk jsonb, alg text, rp_id text, challenge bytea, authenticator_data bytea, client_data_json bytea, signature bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE signed CONSTANT bytea := authenticator_data || sha256(client_data_json);
+BEGIN
+  RETURN coalesce(is_authenticator_data(authenticator_data, rp_id) AND is_client_data(client_data_json, challenge, rp_id)
+    AND signing_key_is_sound(jwk, alg) AND CASE alg
+      WHEN 'EdDSA' THEN verify_ed25519(jwk_bytes(jwk, 'x'), signed, signature)
+      WHEN 'ES256' THEN verify_es256(jwk_bytes(jwk, 'x'), jwk_bytes(jwk, 'y'), signed, ecdsa_der_to_raw(signature))
+    END, false);
+END $function$
 -- owner countersign_owner, executable by countersign_app=X/countersign_owner countersign_owner=X/countersign_owner
 CREATE OR REPLACE FUNCTION public.verify_detached_jws(jwk jsonb, alg text, protected_header text, payload text, signature text)
  RETURNS boolean
@@ -2386,6 +2784,9 @@ END $function$
 CREATE TRIGGER guard_api_token BEFORE UPDATE ON public.api_tokens FOR EACH ROW EXECUTE FUNCTION guard_api_token() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.api_tokens FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.api_tokens FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.approval_request_terms FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.approval_request_terms FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER derive_request_terms AFTER INSERT ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION derive_request_terms() [A]
 CREATE TRIGGER guard_approval_request BEFORE INSERT OR UPDATE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION guard_approval_request() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.approval_requests FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
@@ -2514,15 +2915,29 @@ CREATE TRIGGER never_deleted BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.scopes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.server_key_checks FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.server_key_checks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.session_sign_ins FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.session_sign_ins FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_session BEFORE INSERT OR UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION guard_session() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER guard_signing_key BEFORE INSERT OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION guard_signing_key() [A]
 CREATE TRIGGER never_deleted BEFORE DELETE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.sync_messages FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.sync_messages FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_webhook_delivery BEFORE DELETE OR UPDATE ON public.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION guard_webhook_delivery() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.webhook_deliveries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_webhook_relay BEFORE UPDATE ON public.webhook_relay FOR EACH ROW EXECUTE FUNCTION guard_webhook_relay() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.webhook_relay FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.webhook_relay FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER guard_webhook BEFORE UPDATE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION guard_webhook() [A]
+CREATE TRIGGER never_deleted BEFORE DELETE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION refuse_change() [A]
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.webhooks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change() [A]
 
 -- Privileges on tables
 
 api_tokens: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+approval_request_terms: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 approval_requests: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 apr_action_types: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 apr_approvals: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
@@ -2573,8 +2988,13 @@ schema_migrations_id_seq:
 scopes: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 scopes_scope_id_seq: 
 server_key_checks: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+session_sign_ins: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+sessions: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 signing_keys: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 sync_messages: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+webhook_deliveries: countersign_app=ard/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+webhook_relay: countersign_app=r/countersign_owner countersign_owner=arwdDxtm/countersign_owner
+webhooks: countersign_app=ar/countersign_owner countersign_owner=arwdDxtm/countersign_owner
 
 -- Privileges on columns
 
@@ -2684,12 +3104,49 @@ registration_holds.lifted_reason: countersign_app=w/countersign_owner
 scopes.status: countersign_app=w/countersign_owner
 scopes.retired_at: countersign_app=w/countersign_owner
 scopes.retired_by: countersign_app=w/countersign_owner
+session_sign_ins.state_hash: countersign_app=a/countersign_owner
+session_sign_ins.expires_at: countersign_app=a/countersign_owner
+sessions.secret_hash: countersign_app=a/countersign_owner
+sessions.principal: countersign_app=a/countersign_owner
+sessions.token_id: countersign_app=a/countersign_owner
+sessions.issuer: countersign_app=a/countersign_owner
+sessions.expires_at: countersign_app=a/countersign_owner
+sessions.idle_seconds: countersign_app=a/countersign_owner
+sessions.idle_expires_at: countersign_app=aw/countersign_owner
+sessions.ended_at: countersign_app=w/countersign_owner
+sessions.end_reason: countersign_app=w/countersign_owner
 signing_keys.status: countersign_app=w/countersign_owner
 signing_keys.confirmed_at: countersign_app=w/countersign_owner
 signing_keys.confirmed_by: countersign_app=w/countersign_owner
 signing_keys.revoked_at: countersign_app=w/countersign_owner
 signing_keys.revoked_by: countersign_app=w/countersign_owner
 signing_keys.revoked_reason: countersign_app=w/countersign_owner
+webhook_deliveries.status: countersign_app=w/countersign_owner
+webhook_deliveries.attempts: countersign_app=w/countersign_owner
+webhook_deliveries.replays: countersign_app=w/countersign_owner
+webhook_deliveries.next_attempt_at: countersign_app=w/countersign_owner
+webhook_deliveries.last_attempt_at: countersign_app=w/countersign_owner
+webhook_deliveries.ended_at: countersign_app=w/countersign_owner
+webhook_deliveries.answer_status: countersign_app=w/countersign_owner
+webhook_deliveries.error: countersign_app=w/countersign_owner
+webhook_deliveries.lease: countersign_app=w/countersign_owner
+webhook_deliveries.lease_until: countersign_app=w/countersign_owner
+webhook_relay.final_seq: countersign_app=w/countersign_owner
+webhook_relay.horizon_seq: countersign_app=w/countersign_owner
+webhook_relay.horizon_xid: countersign_app=w/countersign_owner
+webhooks.secret: countersign_app=w/countersign_owner
+webhooks.secret_key_id: countersign_app=w/countersign_owner
+webhooks.secret_set_at: countersign_app=w/countersign_owner
+webhooks.former: countersign_app=w/countersign_owner
+webhooks.former_key_id: countersign_app=w/countersign_owner
+webhooks.former_until: countersign_app=w/countersign_owner
+webhooks.cursor_seq: countersign_app=w/countersign_owner
+webhooks.disabled_at: countersign_app=w/countersign_owner
+webhooks.disabled_by: countersign_app=w/countersign_owner
+webhooks.removed_at: countersign_app=w/countersign_owner
+webhooks.removed_by: countersign_app=w/countersign_owner
+webhooks.silent: countersign_app=w/countersign_owner
+webhooks.rests_until: countersign_app=w/countersign_owner
 
 -- Action types that every database starts with
 

@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { ApprovalProblem } from "./approvals/index.ts";
+import { browserSessions } from "./browser-sessions.ts";
 import { type Config, programEnvironment } from "./config.ts";
+import { relyingPartyOf } from "./config-webauthn.ts";
 import { type Database, pendingMigrations } from "./database/index.ts";
 import { DispatchProblem, syncKey } from "./dispatch/index.ts";
 import { GrantProblem, makeGrantServices } from "./grants/index.ts";
@@ -24,8 +26,10 @@ import { startSealer } from "./sealer.ts";
 import { logMetrics, type LogWatch, makeLogWatch } from "./log-watch.ts";
 import { standingMetrics } from "./standing-metrics.ts";
 import { startSweeper } from "./sweeper.ts";
+import { startTeller } from "./teller.ts";
 import { version } from "./version.ts";
 import { startWatch } from "./watch.ts";
+import { makeWebhookServices, WebhookProblem, type WebhookServices } from "./webhooks/index.ts";
 
 export interface Dependencies {
   readonly config: Config;
@@ -55,13 +59,15 @@ export const problemTables = [
   PlanProblem.table,
   LifecycleProblem.table,
   BundleProblem.table,
+  WebhookProblem.table,
   DispatchProblem.table,
 ];
 
 /** Puts the service together. Nothing listens yet; `close()` drains it and stops the sweeper, not the database. */
 export function buildApp(dependencies: Dependencies): FastifyInstance {
   const { config, database, serverKeys, syncSecret, targets, logger, logSigner } = dependencies;
-  const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs, trustedIssuer(config));
+  const issuer = trustedIssuer(config);
+  const authenticator = new Authenticator(database, serverKeys, config.tokenCacheMs, issuer);
   const closing = new AbortController();
   const targetDatabases = openTargets({
     urls: targets,
@@ -87,13 +93,16 @@ export function buildApp(dependencies: Dependencies): FastifyInstance {
   const services: Services = {
     database,
     authenticate: (token) => authenticator.authenticate(token),
+    sessions: browserSessions({ config, database, keys: serverKeys, issuer, port: () => portOf(app) }),
     ready: () => readiness(database),
     metrics,
     syncKey: syncKey(syncSecret),
     serverKeys,
     runs,
     grants: makeGrantServices(database),
+    relyingParty: () => relyingPartyOf(config, portOf(app) ?? config.port),
     lifecycle,
+    webhooks: webhookServices(config),
     evidence: evidenceServices(cosigners, logSigner, logWatch),
     closing: closing.signal,
   };
@@ -114,6 +123,8 @@ export function buildApp(dependencies: Dependencies): FastifyInstance {
       database,
       app,
       lifecycle,
+      keys: serverKeys,
+      webhooks: services.webhooks,
       flushUse: () => authenticator.flushUse(),
     });
     runs.start();
@@ -124,6 +135,12 @@ export function buildApp(dependencies: Dependencies): FastifyInstance {
     });
   });
   return app;
+}
+
+/** Where it listens, once it does. */
+function portOf(app: FastifyInstance): number | undefined {
+  const address = app.server.address();
+  return typeof address === "object" ? address?.port : undefined;
 }
 
 function runServices(
@@ -152,6 +169,11 @@ function runServices(
   });
 }
 
+function webhookServices(config: Config): WebhookServices {
+  const policy = { networks: config.webhookAllowNetworks, http: config.webhookAllowHttp === "private" };
+  return makeWebhookServices(policy, config.webhookOverlapSeconds);
+}
+
 function evidenceServices(
   cosigners: Cosigners,
   logSigner: LogSigner | undefined,
@@ -173,6 +195,8 @@ interface Clocked extends Pick<Dependencies, "config" | "database"> {
   readonly logWatch: LogWatch;
   readonly app: FastifyInstance;
   readonly lifecycle: LifecycleServices;
+  readonly keys: ServerKeys;
+  readonly webhooks: WebhookServices;
   flushUse(): Promise<void>;
 }
 
@@ -197,7 +221,8 @@ function startClocks({ config, database, app, lifecycle, logSigner, logWatch, ..
       app.log.warn({ err: error, database: name }, "the lifecycle gateway could not be watched"),
   });
   const sealer = startSealer({ config, database, signer: logSigner, watch: logWatch, log: app.log });
-  return { stop: async () => void (await Promise.all([sweeper.stop(), watch.stop(), sealer.stop()])) };
+  const teller = startTeller({ config, database, keys: work.keys, webhooks: work.webhooks, log: app.log });
+  return { stop: async () => void (await Promise.all([sweeper, watch, sealer, teller].map((clock) => clock.stop()))) };
 }
 
 /** The issuer whose JWTs are taken. Nothing is asked of it before the first token comes. */

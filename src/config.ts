@@ -14,15 +14,27 @@ import {
   type Variable,
   variable,
 } from "./config-readers.ts";
+import { type ClientConfig, clientConfig } from "./config-client.ts";
 import { type LifecycleConfig, lifecycleVariables } from "./config-lifecycle.ts";
 import { type LogConfig, logVariables } from "./config-log.ts";
 import { type LoadConfig, loadVariables } from "./config-load.ts";
 import { type RecoveryConfig, recoveryVariables } from "./config-recovery.ts";
 import { type RunConfig, runVariables } from "./config-runs.ts";
+import { type WebauthnConfig, webauthnVariables } from "./config-webauthn.ts";
+import { type SessionConfig, sessionVariables } from "./config-session.ts";
+import { type WebhookConfig, webhookVariables } from "./config-webhooks.ts";
 import type { RoleMap } from "./principals/index.ts";
 
 /** The configuration of one service process. Only this file reads the environment. */
-export interface Config extends RunConfig, LifecycleConfig, LogConfig, LoadConfig, RecoveryConfig {
+export interface Config
+  extends RunConfig,
+    LifecycleConfig,
+    LogConfig,
+    LoadConfig,
+    RecoveryConfig,
+    WebauthnConfig,
+    SessionConfig,
+    WebhookConfig {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl: string | undefined;
@@ -221,6 +233,9 @@ export const variables: { readonly [Key in keyof Config]: Variable<Config[Key]> 
   ...loadVariables,
   ...logVariables,
   ...recoveryVariables,
+  ...sessionVariables,
+  ...webauthnVariables,
+  ...webhookVariables,
   ...lifecycleVariables,
 };
 
@@ -229,6 +244,8 @@ const inseparable = [
   ["DATABASE_OWNER_URL", "DATABASE_URL"],
   ["OIDC_ISSUER", "OIDC_AUDIENCE"],
   ["OIDC_AUDIENCE", "OIDC_ISSUER"],
+  ["OIDC_CLIENT_ID", "OIDC_ISSUER"],
+  ["OIDC_CLIENT_SECRET", "OIDC_CLIENT_ID"],
 ] as const;
 
 export class ConfigurationError extends Error {
@@ -269,18 +286,7 @@ export function programEnvironment(environment: Environment = process.env): Read
   return Object.fromEntries(named.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
 }
 
-/** What a command of the CLI takes from the environment. */
-export interface ClientConfig {
-  readonly url: string | undefined;
-  readonly token: string | undefined;
-  readonly dataDir: string;
-}
-
-/** Reads COUNTERSIGN_URL, COUNTERSIGN_TOKEN and DATA_DIR. An empty variable counts as unset. */
+/** What a command of the CLI takes from the environment. An empty variable counts as unset. */
 export function readClientConfig(environment: Environment = process.env): ClientConfig {
-  return {
-    url: environment["COUNTERSIGN_URL"] || undefined,
-    token: environment["COUNTERSIGN_TOKEN"] || undefined,
-    dataDir: variables.dataDir.read(environment["DATA_DIR"] || undefined),
-  };
+  return clientConfig(environment, variables.dataDir.read(environment["DATA_DIR"] || undefined));
 }

@@ -26,6 +26,14 @@ const gauges: Readonly<Record<keyof Standing, { readonly name: string; readonly 
     name: "countersign_log_unsealed_seconds",
     help: "Age of the oldest audit event that is not in the log.",
   },
+  webhook_pending: {
+    name: "countersign_webhook_deliveries_pending",
+    help: "Deliveries to webhooks that wait for an attempt; 10000 stands for that many or more.",
+  },
+  webhook_dead: {
+    name: "countersign_webhook_deliveries_dead",
+    help: "Deliveries to webhooks that were given up; 10000 stands for that many or more.",
+  },
   open_incidents: { name: "countersign_open_incidents", help: "Lifecycle incidents that nobody has resolved." },
 };
 

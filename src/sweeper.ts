@@ -5,6 +5,7 @@ import { expireGrants } from "./grants/index.ts";
 import { forgetOldAnswers } from "./idempotency/index.ts";
 import { serviceCaller } from "./kernel/caller.ts";
 import { expireProposalApprovals } from "./plans/index.ts";
+import { endOverSessions } from "./sessions/index.ts";
 
 export interface SweeperOptions {
   readonly database: Database;
@@ -29,6 +30,7 @@ async function sweep({ database, also }: SweeperOptions): Promise<void> {
   while ((await database.transact((tx) => expireGrants(tx, caller, batch))) === batch);
   while ((await database.transact((tx) => expireRequests(tx, caller, batch))) === batch);
   while ((await database.transact((tx) => expireProposalApprovals(tx, caller, batch))) === batch);
+  while ((await database.transact((tx) => endOverSessions(tx, batch))) === batch);
   while ((await database.transact((tx) => forgetOldAnswers(tx, batch))) === batch);
   await also();
 }

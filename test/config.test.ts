@@ -89,6 +89,26 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   pgDumpTimeoutMs: { good: ["5000", 5000], bad: ["0"] },
   maxInFlight: { good: ["64", 64], bad: ["63", "1e3"] },
   maxQueueMs: { good: ["0", 0], bad: ["60001"] },
+  webauthnOrigins: {
+    good: [
+      '["https://a.example:8443","https://a.example","https://a.example"]',
+      ["https://a.example:8443", "https://a.example"],
+    ],
+    bad: [
+      "https://a.example",
+      "[]",
+      "[7]",
+      '["https://a.example/"]',
+      '["https://a.example:443"]',
+      '["http://a.example"]',
+      '["https://127.0.0.1"]',
+      '["https://[::1]"]',
+      '["https://A.example"]',
+      '["https://user@a.example"]',
+      '["https://a.example","https://b.a.example"]',
+      '["wss://a.example"]',
+    ],
+  },
   failover: { good: ["continue", "continue"], bad: ["stop", "HOLD"] },
   logKey: {
     good: [
@@ -120,6 +140,35 @@ const cases: { readonly [Key in keyof Config]: { good: [string, unknown]; bad: r
   },
   cosignatures: { good: ["2", 2], bad: ["-1", "17"] },
   logReaders: { good: ["everyone", "everyone"], bad: ["nobody"] },
+  publicUrl: {
+    good: ["https://countersign.example.com/", "https://countersign.example.com"],
+    bad: [
+      "http://countersign.example.com",
+      "https://example.com/countersign",
+      "https://example.com/?a=b",
+      "https://user:password@example.com",
+      "countersign.example.com",
+    ],
+  },
+  sessionSeconds: { good: ["60", 60], bad: ["59", "604801"] },
+  sessionIdleSeconds: { good: ["30", 30], bad: ["29", "604801"] },
+  oidcClientId: { good: ["countersign", "countersign"], bad: ["two words"] },
+  oidcClientSecret: { good: ["s".repeat(8), "s".repeat(8)], bad: ["secret", "secret\twith a tab"] },
+  oidcScope: { good: ["profile openid", "profile openid"], bad: ["profile", "openidx", "openid  roles", 'open"id'] },
+  webhookPollMs: { good: ["0", 0], bad: ["-1", "60001"] },
+  webhookConcurrency: { good: ["1", 1], bad: ["0", "257"] },
+  webhookEndpointConcurrency: { good: ["256", 256], bad: ["0", "257"] },
+  webhookTimeoutMs: { good: ["100", 100], bad: ["99", "60001"] },
+  webhookAttempts: { good: ["1", 1], bad: ["0", "101"] },
+  webhookRetrySeconds: { good: ["3600", 3_600], bad: ["0", "3601", "0.5"] },
+  webhookAnswerBytes: { good: ["0", 0], bad: ["1048577"] },
+  webhookOverlapSeconds: { good: ["0", 0], bad: ["2592001"] },
+  webhookKeepDays: { good: ["1", 1], bad: ["0", "3651"] },
+  webhookAllowNetworks: {
+    good: ["10.20.0.0/16,fd00:20::/64,::1/128", ["10.20.0.0/16", "fd00:20::/64", "::1/128"]],
+    bad: ["10.20.0.0", "10.20.0.0/33", "localhost/8", "10.20.0.0/16,", "fd00::/129", "10.20.0.0/8/8", "10.0.0.0/-1"],
+  },
+  webhookAllowHttp: { good: ["private", "private"], bad: ["true", "always"] },
   lifecycleWatchSeconds: { good: ["0", 0], bad: ["-1", "86401", "1.5"] },
 };
 const entries = Object.entries(cases) as [keyof Config, (typeof cases)[keyof Config]][];
@@ -127,6 +176,12 @@ const neighbours: Readonly<Record<string, Record<string, string>>> = {
   DATABASE_OWNER_URL: { DATABASE_URL: "postgres://app@h/d" },
   OIDC_ISSUER: { OIDC_AUDIENCE: "countersign" },
   OIDC_AUDIENCE: { OIDC_ISSUER: "https://login.example.com" },
+  OIDC_CLIENT_ID: { OIDC_ISSUER: "https://login.example.com", OIDC_AUDIENCE: "countersign" },
+  OIDC_CLIENT_SECRET: {
+    OIDC_ISSUER: "https://login.example.com",
+    OIDC_AUDIENCE: "countersign",
+    OIDC_CLIENT_ID: "countersign-console",
+  },
 };
 /** What a variable needs beside it. */
 const beside = (name: string): Record<string, string> => neighbours[name] ?? {};

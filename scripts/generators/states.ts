@@ -7,6 +7,7 @@ import { holdTransitions } from "../../src/holds/index.ts";
 import { approvalTransitions, stepTransitions } from "../../src/plans/index.ts";
 import { scopeTransitions } from "../../src/scopes/index.ts";
 import { keyTransitions } from "../../src/signatures/index.ts";
+import { deliveryTransitions, webhookTransitions } from "../../src/webhooks/index.ts";
 import type { Generator } from "../generator.ts";
 
 type Transitions = Readonly<Record<string, readonly { to: string; by: string }[]>>;
@@ -22,6 +23,8 @@ const machines: readonly { name: string; title: string; transitions: Transitions
   { name: "proposal-approval", title: "A proposal approval (M-1)", transitions: approvalTransitions },
   { name: "step", title: "A step of a plan", transitions: stepTransitions },
   { name: "version", title: "A version of a unit", transitions: versionTransitions },
+  { name: "webhook", title: "A webhook", transitions: webhookTransitions },
+  { name: "delivery", title: "A delivery of a webhook", transitions: deliveryTransitions },
   { name: "incident", title: "An incident of the lifecycle watch", transitions: incidentTransitions },
 ];
 

@@ -9,6 +9,7 @@ import { type AnswerCheck, answerCheck } from "./answer-check.ts";
 import { sendEvents } from "./event-stream.ts";
 import { entityTag, noneMatchNames } from "./etag.ts";
 import { requireRoom } from "./plugins/load-shedding.ts";
+import { whenSessionEnds } from "./plugins/session.ts";
 import { asProblem, problemDocument, problemHeaders, problemMediaType, statusOf } from "./problem-document.ts";
 import type { Answer, Given, Route, RouteInput } from "./route.ts";
 import type { Services } from "./services.ts";
@@ -70,7 +71,9 @@ export function edgeHandler(
     try {
       const given = inputFrom(edge, request, dryRun);
       if (wantsStream(route, request)) {
-        return await sendEvents(reply, services.closing, (signal) => route.stream?.(given, signal) ?? noPieces());
+        const until = (left: AbortSignal): AbortSignal => whenSessionEnds(request, services.sessions, left);
+        const open = (signal: AbortSignal): AsyncIterable<string> => route.stream?.(given, signal) ?? noPieces();
+        return await sendEvents(reply, services.closing, until, open);
       }
       const shared = claim === undefined && !dryRun ? await answerTogether(edge, request, given) : undefined;
       if (shared !== undefined) return await send(route, request, reply, shared);

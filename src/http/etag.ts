@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** A strong validator: the same bytes, the same tag. */
-export function entityTag(body: string): string {
+export function entityTag(body: string | Uint8Array): string {
   return `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
 }
 

@@ -8,16 +8,18 @@ export const streamTimeoutMs = 86_400_000;
  * Answers with server-sent events (WHATWG HTML, section 9.2). The first piece is waited for before the headers go, so that
  * a refusal is still a problem document.
  * @param closing when the service drains: a watcher comes back to another process with its last event id
+ * @param until makes a further reason to end, from the signal that nobody reads any more
  * @param open makes the pieces; its signal says that nobody reads any more
  */
 export async function sendEvents(
   reply: FastifyReply,
   closing: AbortSignal,
+  until: (left: AbortSignal) => AbortSignal,
   open: (signal: AbortSignal) => AsyncIterable<string>,
 ): Promise<FastifyReply> {
   const left = new AbortController();
   reply.raw.once("close", () => left.abort());
-  const pieces = open(AbortSignal.any([left.signal, closing]))[Symbol.asyncIterator]();
+  const pieces = open(AbortSignal.any([left.signal, closing, until(left.signal)]))[Symbol.asyncIterator]();
   const first = await pieces.next();
   const rest = async function* (): AsyncGenerator<string> {
     if (first.done !== true) yield first.value;

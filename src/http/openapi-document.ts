@@ -57,6 +57,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   builds: "What can be run, and the digests of an input.",
   runs: "Stored, resumable, fenced and reversible runs of builds, and the rehearsals that dry-runs leave.",
   leases: "Who holds what, and until when.",
+  session: "People at a browser: signing in, the session that its cookie stands for, signing out.",
   audit: "The append-only log of every transition.",
   doctor: "What is wrong, or will be soon.",
   operations: "The service itself: alive, ready, measured.",
@@ -125,7 +126,9 @@ function sorted(entries: ReadonlyMap<string, unknown>): Record<string, unknown> 
 /** The codes of a route: those that it names, and those that the edge answers for it. */
 export function codesOf(route: Route): string[] {
   const codes = new Set(["INVALID_REQUEST", "RATE_LIMITED", "OVERLOADED", "DATABASE_UNAVAILABLE", "INTERNAL_ERROR"]);
-  if (route.access !== "open") for (const code of ["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE"]) codes.add(code);
+  if (route.access !== "open")
+    for (const code of ["UNAUTHENTICATED", "IDENTITY_PROVIDER_UNAVAILABLE", "CROSS_SITE_REQUEST"]) codes.add(code);
+  if (route.access !== "open" && route.method !== "GET") codes.add("CSRF_TOKEN_INVALID");
   if (Array.isArray(route.access)) codes.add("FORBIDDEN");
   if (route.schema.params !== undefined) codes.add("NOT_FOUND");
   if (route.schema.body !== undefined)

@@ -10,6 +10,8 @@ export interface RoutePolicy {
   readonly audit: string | null;
   /** Answered whatever the load and the rate: the service's own health. */
   readonly health?: boolean;
+  /** Whoever comes in by it is not known yet: failures are counted, and it is for pages of this service alone. */
+  readonly signsIn?: boolean;
   readonly takesBody?: boolean;
   readonly bodyOptional?: boolean;
 }

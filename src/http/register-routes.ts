@@ -50,6 +50,7 @@ export function registerRoutes(
           access: route.access,
           audit: route.audit ?? null,
           mutates: isMutating(route),
+          ...(route.signsIn === true ? { signsIn: true } : {}),
           takesBody: route.schema.body !== undefined,
           bodyOptional: route.bodyOptional === true,
         },

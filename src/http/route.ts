@@ -101,6 +101,8 @@ interface RouteBase<Schemas extends RouteSchemas, Looked = unknown> {
   readonly timeoutMs?: number;
   /** Whether a request without a body stands for one with an empty object. */
   readonly bodyOptional?: boolean;
+  /** Whether somebody signs in by it who is not known yet: failures are counted, and it is for pages of this service alone. */
+  readonly signsIn?: boolean;
   /** Label of the outcome counter that every answer of this route is counted under. */
   readonly countsAs?: string;
   /**

@@ -1,6 +1,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { IdempotencyProblem } from "../idempotency/index.ts";
 import type { ProblemTable } from "../kernel/problem.ts";
+import { SessionProblem } from "../sessions/index.ts";
 import type { HttpConfig } from "./config-shape.ts";
 import { RequestLog } from "./logging.ts";
 import { serverWithDoor } from "./plugins/admission.ts";
@@ -19,6 +20,7 @@ import { guardRoutes } from "./policy.ts";
 import { problemCatalogue } from "./problem-document.ts";
 import { registerRoutes } from "./register-routes.ts";
 import { type Route, slowAnswerMs } from "./route.ts";
+import { consoleRoutes } from "./routes/system/console.ts";
 import { documentationRoutes } from "./routes/system/documentation.ts";
 import { healthRoutes } from "./routes/system/health.ts";
 import { logFileRoutes } from "./routes/system/log-files.ts";
@@ -32,10 +34,12 @@ export interface ServerOptions {
   /** A pino logger made with `loggerOptions`; nothing is logged without one. */
   readonly logger?: FastifyBaseLogger;
   readonly routes: readonly Route[];
-  /** The problem tables of the domains; those of the kernel and of idempotency are known. */
+  /** The problem tables of the domains; those of the kernel, of idempotency and of sessions are known. */
   readonly problemTables: readonly ProblemTable[];
   /** Of the service, for the API document. */
   readonly version: string;
+  /** Where the built console is, if not beside the sources. */
+  readonly consoleDirectory?: string;
 }
 
 /**
@@ -51,9 +55,10 @@ export function buildServer({
   routes,
   problemTables,
   version,
+  consoleDirectory,
 }: ServerOptions): FastifyInstance {
   const app = createServer(config, services.metrics, logger);
-  const catalogue = problemCatalogue([IdempotencyProblem.table, ...problemTables]);
+  const catalogue = problemCatalogue([IdempotencyProblem.table, SessionProblem.table, ...problemTables]);
 
   app.setSerializerCompiler(() => (payload) => JSON.stringify(payload));
   guardRoutes(app);
@@ -75,6 +80,7 @@ export function buildServer({
     metricsRoute(scope, services, config.metricsToken);
     logFileRoutes(scope, services, config.logReaders);
     documentationRoutes(scope, catalogue);
+    consoleRoutes(scope, consoleDirectory);
     registerRoutes(scope, routes, services, { catalogue, maxWaiting: config.maxWaiting });
   });
   return app;

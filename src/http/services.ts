@@ -8,6 +8,9 @@ import type { GrantServices } from "../grants/index.ts";
 import type { LifecycleServices } from "../lifecycle/index.ts";
 import type { ServerKeys } from "../kernel/server-keys.ts";
 import type { RunServices } from "../runs/index.ts";
+import type { RelyingParty } from "../signatures/index.ts";
+import type { SessionServices } from "../sessions/index.ts";
+import type { WebhookServices } from "../webhooks/index.ts";
 import type { Metrics } from "./plugins/metrics.ts";
 
 /** Who a token stands for. */
@@ -30,6 +33,7 @@ export interface CoreServices {
    * @throws ServiceProblem UNAUTHENTICATED with what is wrong with a JWT, IDENTITY_PROVIDER_UNAVAILABLE
    */
   authenticate(token: string): Identity | null | Promise<Identity | null>;
+  readonly sessions: SessionServices;
   /** A round trip to the database and a look at its migrations; it never throws. */
   ready(): Promise<Readiness>;
   readonly metrics: Metrics;
@@ -46,8 +50,12 @@ export interface Services extends CoreServices {
   readonly runs: RunServices;
   /** Consumes and verifies that share round trips. */
   readonly grants: GrantServices;
+  /** Who passkeys are for: its default has the port that the service listens on (ESIGN-2). */
+  relyingParty(): RelyingParty;
   /** The targets that lifecycle units are in. */
   readonly lifecycle: LifecycleServices;
+  /** Where webhooks may be sent. */
+  readonly webhooks: WebhookServices;
   /** What evidence is signed with, and who must have signed the log that it refers to. */
   readonly evidence: {
     /** @throws ServiceProblem INTERNAL_ERROR where this process has no key of the log */

@@ -22,7 +22,7 @@ const maxErrors = 20;
  */
 export function invalidRequest(schemaErrors: readonly SchemaError[], part: string): ServiceProblem {
   const seen = new Map<string, InputError>();
-  for (const error of withoutBranches(schemaErrors)) {
+  for (const error of withoutBranches(chosenForms(schemaErrors))) {
     const pointer = pointerFor(part, error);
     const detail = detailFor(part, error, schemaErrors);
     seen.set(`${pointer} ${detail}`, { pointer, detail });
@@ -33,6 +33,39 @@ export function invalidRequest(schemaErrors: readonly SchemaError[], part: strin
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
   const place = first === undefined || first.pointer === "" ? "The body" : `\`${first.pointer}\``;
   return new ServiceProblem("INVALID_REQUEST", `${place} is not valid: ${first?.detail ?? ""}${more}`, { errors });
+}
+
+/**
+ * A union of objects is a choice of forms. What its errors are about is the form that the members which are there belong to:
+ * where that is one of them, its errors stand for those of the union.
+ */
+function chosenForms(errors: readonly SchemaError[]): readonly SchemaError[] {
+  let left = errors;
+  for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {
+    const meant = formMeant(union, left);
+    if (meant === undefined) continue;
+    left = left.filter((error) => error !== union && (!isWithin(error, union) || isWithin(error, union, meant)));
+  }
+  return left;
+}
+
+const isWithin = ({ schemaPath }: SchemaError, union: SchemaError, form?: string): boolean =>
+  schemaPath?.startsWith(`${union.schemaPath}/${form === undefined ? "" : `${form}/`}`) === true;
+
+/** The one form of a union that knows more of the members than any other; undefined where there is none such. */
+function formMeant(union: SchemaError, errors: readonly SchemaError[]): string | undefined {
+  const own = errors.filter((error) => isWithin(error, union));
+  const here = own.filter(({ instancePath }) => instancePath === union.instancePath);
+  if (here.some(({ keyword }) => keyword !== "required" && keyword !== "additionalProperties")) return undefined;
+  const strangers = new Map<string, number>();
+  for (const error of own) {
+    const form = error.schemaPath?.slice(`${union.schemaPath}/`.length).split("/", 1)[0] ?? "";
+    const isStranger = error.keyword === "additionalProperties" && error.instancePath === union.instancePath;
+    strangers.set(form, (strangers.get(form) ?? 0) + (isStranger ? 1 : 0));
+  }
+  const fewest = Math.min(...strangers.values());
+  const forms = [...strangers].filter(([, count]) => count === fewest);
+  return forms.length === 1 ? forms[0]?.[0] : undefined;
 }
 
 /** A union reports each of its branches as well; only the union itself says something to the reader. */
@@ -66,6 +99,8 @@ function detailFor(part: string, error: SchemaError, all: readonly SchemaError[]
     case "anyOf":
     case "oneOf": {
       const branches = all.filter(({ schemaPath }) => schemaPath?.startsWith(`${error.schemaPath}/`));
+      const forms = formsOf(error, branches);
+      if (forms !== undefined) return forms;
       const constants = branches.filter(({ keyword }) => keyword === "const");
       if (constants.length > 0) return oneOf(constants.map(({ params }) => params.allowedValue));
       return `It ${[...new Set(branches.map(({ message }) => message))].slice(0, 4).join(", or ")}.`;
@@ -73,6 +108,25 @@ function detailFor(part: string, error: SchemaError, all: readonly SchemaError[]
     default:
       return `It ${error.message ?? "is not valid"}.`;
   }
+}
+
+/** What each form of a union of objects lacks, or that there are members of more than one. */
+function formsOf(union: SchemaError, branches: readonly SchemaError[]): string | undefined {
+  const here = branches.filter(({ instancePath }) => instancePath === union.instancePath);
+  if (here.length < 2 || here.some(({ keyword }) => keyword !== "required" && keyword !== "additionalProperties")) {
+    return undefined;
+  }
+  const lacking = new Map<string, string[]>();
+  for (const { schemaPath = "", params } of here.filter(({ keyword }) => keyword === "required")) {
+    const names = lacking.get(schemaPath) ?? [];
+    lacking.set(schemaPath, [...names, `\`${String(params.missingProperty)}\``]);
+  }
+  const inAll = [...lacking.values()];
+  if (inAll.length > 1) return `It must have ${inAll.map((names) => names.join(" and ")).join(", or ")}.`;
+  const strangers = new Set(
+    here.map(({ params }) => params.additionalProperty).filter((name) => typeof name === "string"),
+  );
+  return `It has members of more than one form: ${[...strangers].map((name) => `\`${name}\``).join(", ")}. Keep those of one.`;
 }
 
 function oneOf(values: readonly unknown[]): string {

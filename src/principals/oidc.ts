@@ -2,7 +2,7 @@ import { type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPaylo
 import type { Database, Tx } from "../database/index.ts";
 import { ServiceProblem } from "../kernel/problems.ts";
 import { admit } from "./admit.ts";
-import { type ClaimMapping, principalOf, rolesOf } from "./claims.ts";
+import { type ClaimMapping, type Claims, principalOf, rolesOf } from "./claims.ts";
 import { IssuerKeys } from "./issuer-keys.ts";
 import { databaseTime } from "./store.ts";
 import type { Identity } from "./tokens.ts";
@@ -62,11 +62,25 @@ export class OidcIssuer {
   async #identifyIn(tx: Tx, token: string, key: CryptoKey): Promise<Identity> {
     const now = await databaseTime(tx);
     const claims = await this.#verify(token, key, now);
+    const identity = await this.#admit(tx, claims);
+    return { ...identity, tokenId: null, remainingMs: claims.exp * 1_000 - now.getTime() };
+  }
+
+  /**
+   * Makes or updates the principal that claims of this issuer name: those of an ID token that was found good.
+   * @returns the principal
+   * @throws ServiceProblem UNAUTHENTICATED as {@link identify}
+   */
+  async admitClaims(tx: Tx, claims: Claims): Promise<string> {
+    return (await this.#admit(tx, claims)).principal;
+  }
+
+  async #admit(tx: Tx, claims: Claims) {
     const found = principalOf(claims, this.#settings.principalClaim);
     if ("refused" in found) throw refusal(found.refused);
     const identity = { principal: found.principal, roles: rolesOf(claims, this.#settings) };
     await admit(tx, this.#settings.issuer, identity);
-    return { ...identity, tokenId: null, remainingMs: claims.exp * 1_000 - now.getTime() };
+    return identity;
   }
 
   async #verify(token: string, key: CryptoKey, now: Date): Promise<JWTPayload & { exp: number }> {

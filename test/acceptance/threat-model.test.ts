@@ -26,7 +26,7 @@ function rowsOf(text: string): readonly Row[] {
 
 /** Titles of the tests in a file, as they are written. */
 function titlesOf(source: string): readonly string[] {
-  return [...source.matchAll(/\bt\.test\(\s*(["'`])((?:\\.|(?!\1).)*)\1/gs)].map((match) => match[2] ?? "");
+  return [...source.matchAll(/\b(?:t|all)\.test\(\s*(["'`])((?:\\.|(?!\1).)*)\1/gs)].map((match) => match[2] ?? "");
 }
 
 /** What is wrong with a row: a file or a title that is not there, or nothing that shows it and nothing that says so. */

@@ -13,7 +13,7 @@ const { forbidden } = require(configuration) as { forbidden: { name: string }[] 
 const layersWithDoor = forbidden.flatMap(({ name }) => (name.startsWith("door-") ? [name.slice("door-".length)] : []));
 
 /** Folders of src/ that stand outside the row of layers, each with rules of its own or under the wiring's. */
-const besideTheLayers = ["kernel", "cli", "client", "bootstrap"];
+const besideTheLayers = ["kernel", "cli", "client", "console", "bootstrap"];
 
 /** The rules that a small tree breaks, by name. */
 function brokenRules(files: Parameters<typeof t.testdir>[0]): string[] {

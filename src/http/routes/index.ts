@@ -71,15 +71,34 @@ import { rollbackRunRoute } from "./runs/rollback.ts";
 import { startRunRoute } from "./runs/start.ts";
 import { listScopesRoute } from "./scopes/list.ts";
 import { registerScopeRoute } from "./scopes/register.ts";
+import { endSessionRoute } from "./session/end.ts";
+import { startSignInRoute } from "./session/oidc.ts";
+import { openSessionRoute } from "./session/open.ts";
+import { sessionProviderRoute } from "./session/provider.ts";
+import { readSessionRoute } from "./session/read.ts";
 import { retireScopeRoute } from "./scopes/retire.ts";
 import { confirmSigningKeyRoute } from "./signing-keys/confirm.ts";
 import { listSigningKeysRoute } from "./signing-keys/list.ts";
 import { readSigningKeyRoute } from "./signing-keys/read.ts";
 import { registerSigningKeyRoute } from "./signing-keys/register.ts";
 import { revokeSigningKeyRoute } from "./signing-keys/revoke.ts";
+import { listDeliveriesRoute } from "./webhooks/deliveries.ts";
+import { disableWebhookRoute } from "./webhooks/disable.ts";
+import { enableWebhookRoute } from "./webhooks/enable.ts";
+import { listWebhooksRoute } from "./webhooks/list.ts";
+import { readWebhookRoute } from "./webhooks/read.ts";
+import { registerWebhookRoute } from "./webhooks/register.ts";
+import { removeWebhookRoute } from "./webhooks/remove.ts";
+import { replayDeliveryRoute } from "./webhooks/replay.ts";
+import { rotateWebhookRoute } from "./webhooks/rotate.ts";
 
 /** Every route of the service; `docs/adding-a-route.md` says what a new one needs. */
 export const routes: readonly Route[] = [
+  openSessionRoute,
+  readSessionRoute,
+  endSessionRoute,
+  sessionProviderRoute,
+  startSignInRoute,
   submitApprovalRequest,
   listApprovalRequests,
   readApprovalRequest,
@@ -160,5 +179,14 @@ export const routes: readonly Route[] = [
   proveAuditInclusion,
   proveAuditConsistency,
   listAuditLeaves,
+  listWebhooksRoute,
+  readWebhookRoute,
+  registerWebhookRoute,
+  rotateWebhookRoute,
+  enableWebhookRoute,
+  disableWebhookRoute,
+  removeWebhookRoute,
+  listDeliveriesRoute,
+  replayDeliveryRoute,
   doctorRoute,
 ];

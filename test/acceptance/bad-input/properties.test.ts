@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { routes } from "../../../src/http/routes/index.ts";
+import { makePasskey, originOf, passkeyRegistration } from "../../support/authenticator.ts";
 import { makeKey, mintDraft, registration, usableKey } from "../../support/commit.ts";
 import { approvalRequest, approve, bindings, mintGrant } from "../../support/flow.ts";
 import { type InProcess, type Person, signed, startService } from "../../support/service.ts";
@@ -85,11 +86,23 @@ async function targets(service: InProcess): Promise<Target[]> {
     { path: `/v1/grants/${authCode}/revoke`, as: "operator", valid: { reason: "x" } },
     { path: "/v1/leases/lego1-c1-build/renew", as: "c1-builder", valid: { ...token, ttl_seconds: 60 } },
     { path: "/v1/leases/lego1-c1-build/release", as: "c1-builder", valid: token },
+    { path: "/v1/session", as: "admin", valid: { token: `cs_${"0".repeat(16)}_${"A".repeat(43)}` } },
+    { path: "/v1/session", as: "admin", valid: { code: "c", state: "k1.1.A", iss: "https://login.example.com" } },
+    { path: "/v1/session/oidc", as: "admin", valid: { nothing: "that it takes" } },
     ...(await commitModeTargets(service)),
     ...runTargets(authCode),
     ...planTargets(),
     ...lifecycleTargets(authCode),
+    ...webhookTargets(),
   ];
+}
+
+function webhookTargets(): Target[] {
+  const webhook = "/v1/webhooks/7c1d6f1e-9f0e-4a53-8a5f-0d2b6c1f7e11";
+  const valid = { url: "https://hooks.example.com/x", events: ["grant.*"], description: "x" };
+  const paths = ["rotate", "enable", "disable", "deliveries/1/replay"].map((verb) => `${webhook}/${verb}`);
+  const others = paths.map((path): Target => ({ path, as: "admin", valid: { nothing: "that it takes" } }));
+  return [{ path: "/v1/webhooks", as: "admin", valid }, ...others];
 }
 
 function runTargets(authCode: string): Target[] {
@@ -171,7 +184,17 @@ async function commitModeTargets(service: InProcess): Promise<Target[]> {
   const { status: _, created_at: __, created_by: ___, retired_at: ____, retired_by: _____, ...scope } = shipped;
   return [
     { path: `/v1/grants/${authCode}/esign`, as: "sovereign", valid: { jws: "e30..AA" } },
+    {
+      path: `/v1/grants/${authCode}/esign`,
+      as: "sovereign",
+      valid: { webauthn: { kid, authenticator_data: "AA", client_data_json: "e30", signature: "AA" } },
+    },
     { path: "/v1/signing-keys", as: "sovereign", valid: registration(makeKey(), "sovereign") },
+    {
+      path: "/v1/signing-keys",
+      as: "sovereign",
+      valid: passkeyRegistration(makePasskey(), "sovereign", originOf(service)),
+    },
     { path: `/v1/signing-keys/${kid}/confirm`, as: "council_1", valid: { reason: "x" } },
     { path: `/v1/signing-keys/${kid}/revoke`, as: "admin", valid: { reason: "x" } },
     { path: "/v1/scopes", as: "admin", valid: { ...scope, target: "ANOTHER" } },
@@ -196,7 +219,7 @@ const countRows = `SELECT (SELECT count(*) FROM c1_build_run) AS runs, (SELECT c
   (SELECT count(*) FROM dot_iu_runtime_lease) AS leases, (SELECT count(*) FROM audit_events) AS events,
   (SELECT count(*) FROM signing_keys WHERE status <> 'revoked') AS signing_keys, (SELECT count(*) FROM grant_signatures) AS signatures,
   (SELECT count(*) FROM scopes WHERE status = 'active') AS scopes, (SELECT count(*) FROM registration_holds WHERE lifted_at IS NULL) AS holds,
-  (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM plan_revisions) AS plans,
+  (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM plan_revisions) AS plans,
   (SELECT count(*) FROM os_proposal_approvals) AS approvals, (SELECT count(*) FROM council_records) AS council, (SELECT count(*) FROM plan_ledger) AS ledger, (SELECT count(*) FROM sync_messages) AS messages`;
 
 t.test(

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { AuditEvent, listEvents } from "../../../evidence/index.ts";
-import { Cursor, Limit, Name, Page } from "../../../kernel/schemas.ts";
+import { Cursor, Limit, Name, Page, TimestampInput } from "../../../kernel/schemas.ts";
 import { defineRoute } from "../../route.ts";
 
 export const listAuditEvents = defineRoute({
@@ -19,17 +19,15 @@ export const listAuditEvents = defineRoute({
         action: Type.Optional(Name(100)),
         resource_type: Type.Optional(Name(60)),
         resource_id: Type.Optional(Name(200)),
+        from: Type.Optional(Type.String({ ...TimestampInput, description: "Not before this time." })),
+        to: Type.Optional(Type.String({ ...TimestampInput, description: "Before this time." })),
       },
       { additionalProperties: false },
     ),
     responses: { 200: Page(AuditEvent) },
   },
-  handle: async ({ tx, query }) => ({
-    status: 200,
-    body: await listEvents(
-      tx,
-      { actor: query.actor, action: query.action, resourceType: query.resource_type, resourceId: query.resource_id },
-      query,
-    ),
-  }),
+  handle: async ({ tx, query }) => {
+    const { limit: _, cursor: __, resource_type: resourceType, resource_id: resourceId, ...same } = query;
+    return { status: 200, body: await listEvents(tx, { ...same, resourceType, resourceId }, query) };
+  },
 });

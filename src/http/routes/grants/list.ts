@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { AprCode } from "../../../approvals/index.ts";
 import { Grant, GrantStatus, listGrants } from "../../../grants/index.ts";
-import { Cursor, Limit, Name, Page, Principal } from "../../../kernel/schemas.ts";
+import { Cursor, Limit, Name, Page, Principal, SearchText } from "../../../kernel/schemas.ts";
 import { defineRoute } from "../../route.ts";
 
 export const listGrantsRoute = defineRoute({
@@ -20,6 +20,8 @@ export const listGrantsRoute = defineRoute({
         target: Type.Optional(Name(120)),
         environment: Type.Optional(Name(120)),
         executor: Type.Optional(Principal),
+        plan_id: Type.Optional(Name(200)),
+        q: Type.Optional(SearchText),
       },
       { additionalProperties: false },
     ),

@@ -15,6 +15,9 @@ export const listRunsRoute = defineRoute({
         limit: Limit,
         cursor: Cursor,
         status: Type.Optional(RunStatusName),
+        failed: Type.Optional(
+          Type.Literal(true, { description: "Those that somebody has to look at: stopped and indeterminate ones." }),
+        ),
         build: Type.Optional(BuildName),
         auth_code: Type.Optional(RunAuthCode),
         executor: Type.Optional(Principal),
