@@ -27,7 +27,7 @@ export interface Place {
   readonly name: string;
   readonly superUrl: string;
   readonly tokens: Readonly<Record<CallerName, string>>;
-  /** Starts a process of the service that sweeps and seals every so often; 0: never seals. */
+  /** Starts a process of the service that sweeps and seals every so often; 0: it never seals, and tells no webhook. */
   start(sweepMs?: number, sealMs?: number): Promise<Running>;
 }
 
@@ -70,6 +70,7 @@ async function start(
     RATE_LIMIT_MAX: "1000000000",
     SWEEP_INTERVAL_MS: String(sweepMs),
     SEAL_INTERVAL_MS: String(sealMs),
+    ...(sealMs === 0 ? { WEBHOOK_POLL_MS: "0" } : {}),
   });
   return { url, end: () => end(child) };
 }

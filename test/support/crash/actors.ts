@@ -19,6 +19,7 @@ const unhurried = {
   RUN_POLL_MS: "60000",
   SWEEP_INTERVAL_MS: "3600000",
   SEAL_INTERVAL_MS: "0",
+  WEBHOOK_POLL_MS: "0",
 };
 
 /** Where compiled code is kept: where that of the whole test run is, or in a folder of the test's own. */
