@@ -100,6 +100,7 @@ t.test(
     const { client, asked } = await playing(
       t,
       (response) => void stream(response).write(event(1)),
+      // not a sleep: the server goes on for a moment, as one that is at work does
       (response) => void stream(response).write(event(2) + event(3), () => setTimeout(() => response.end(end), 20)),
     );
     const states: string[] = [];

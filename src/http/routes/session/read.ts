@@ -13,9 +13,11 @@ export const readSessionRoute = defineRoute({
   schema: { responses: { 200: Session }, problems: ["NOT_FOUND"] },
   handle: async ({ tx, headers, services: { sessions } }) => {
     const secret = cookieValue(headers.cookie, "session", sessions);
-    const session = secret === undefined ? undefined : await readSession(tx, secret);
-    if (session === undefined)
+    if (secret === undefined)
       throw new ServiceProblem("NOT_FOUND", "This request has no session: it came with a token.");
+    const session = await readSession(tx, secret);
+    // It ended after the cookie was looked at.
+    if (session === undefined) throw new ServiceProblem("UNAUTHENTICATED", "The session is over. Sign in again.");
     return { status: 200, body: session };
   },
 });
