@@ -15,9 +15,10 @@ const eraseAll = "\u0015";
 export async function readSecret(what: string): Promise<string> {
   const { stdin, stderr } = process;
   if (stdin.isTTY !== true) return (await text(stdin)).trim();
-  stderr.write(`${what} (it is not shown): `);
   stdin.setEncoding("utf8");
+  // Before the prompt: what is typed as soon as it is there would be shown otherwise.
   stdin.setRawMode(true);
+  stderr.write(`${what} (it is not shown): `);
   let typed = "";
   try {
     for await (const piece of stdin as AsyncIterable<string>) {

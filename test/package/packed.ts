@@ -19,8 +19,8 @@ export interface Ran {
 /** Runs a program to its end. */
 export function run(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
   return new Promise<Ran>((resolve, reject) => {
-    // What the test runner would have every Node load does not belong into what is tested here.
-    const child = spawn(command, args, { cwd, env: startedWith({ NODE_OPTIONS: "", ...env }) });
+    // What the test runner has every Node load does not belong into what is tested here, and it puts that into whatever is started.
+    const child = spawn("env", ["-u", "NODE_OPTIONS", command, ...args], { cwd, env: startedWith(env) });
     let out = "";
     let err = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

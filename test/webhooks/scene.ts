@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { Config } from "../../src/config.ts";
+import type { Database } from "../../src/database/index.ts";
+import { relay } from "../../src/webhooks/relay/relay.ts";
 import { type InProcess, type Owner, type Service, type Stage, startService } from "../support/service.ts";
 
 /** A service that sends to this machine, quickly. */
@@ -86,4 +88,25 @@ export async function deliveriesOf(
   const query = status === undefined ? "" : `&status=${status}`;
   const { body } = await service.call("GET", `/v1/webhooks/${id}/deliveries?limit=200${query}`, { as: "admin" });
   return (body["items"] as unknown as (Record<string, unknown> & { number: number; status: string })[]).toReversed();
+}
+
+/**
+ * Relays until everything that was written before is told. Transactions of other tests in the same server hold that up: a number is
+ * final once every transaction is over that may have drawn it, whichever database it is in.
+ */
+export async function relayToTheEnd(database: Database): Promise<void> {
+  const drawn = await database.transact((tx) =>
+    tx.query<{ last: string }>("SELECT last_value AS last FROM audit_events_seq"),
+  );
+  const last = BigInt(drawn.rows[0]?.last ?? 0);
+  await eventually(
+    async () => {
+      await relay(database, () => false);
+      const { rows } = await database.transact((tx) =>
+        tx.query<{ final: string }>("SELECT final_seq AS final FROM webhook_relay"),
+      );
+      return BigInt(rows[0]?.final ?? 0);
+    },
+    (final) => final >= last,
+  );
 }

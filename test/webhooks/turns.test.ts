@@ -4,7 +4,7 @@ import type { Database } from "../../src/database/index.ts";
 import { endTurn, giveUpTurn, takeTurn, type Turn } from "../../src/webhooks/turns/turn.ts";
 import { type Owner, type Stage, setStage } from "../support/service.ts";
 import { startReceiver } from "./receiver.ts";
-import { deliveriesOf, eventually, lookInto, placeHolds, register, startTelling } from "./scene.ts";
+import { deliveriesOf, eventually, lookInto, placeHolds, register, startTelling, relayToTheEnd } from "./scene.ts";
 
 t.setTimeout(120_000);
 
@@ -163,8 +163,7 @@ t.test("operations: a job that is lost, with its worker or altogether, loses no 
   const quiet = await startTelling(t, { stage, config: { webhookPollMs: 0 } });
   const { id } = await register(quiet, receiver.url, ["hold.placed"]);
   await placeHolds(quiet, 4);
-  const { relay } = await import("../../src/webhooks/relay/relay.ts");
-  for (let n = 0; n < 3; n += 1) await relay(stage.database, () => false);
+  await relayToTheEnd(stage.database);
   t.equal((await look.query("SELECT FROM graphile_worker.jobs")).rowCount, 4);
   // Two were taken by a worker that was killed at once, two are gone.
   await look.query(
