@@ -2,6 +2,7 @@ import t from "tap";
 import { openLog } from "../../src/evidence/index.ts";
 import { makeLogKeeper } from "../../src/evidence/log/keep.ts";
 import { connect, examineLog, insertEvent, setLogScene } from "../support/log-scene.ts";
+import { eventually } from "../support/data-directory.ts";
 import { sealAll } from "./retention-scene.ts";
 
 t.setTimeout(120_000);
@@ -36,7 +37,10 @@ t.test("AUDIT-2 the app role cannot push the log past events, date them back, or
     witnesses: [],
     onError: () => undefined,
   });
-  for (let n = 0; n < 20; n += 1) await keeper.seal(() => false);
-  t.ok((await examineLog(scene)).size >= 2, "the event that came then is sealed");
+  // Transactions of other tests in the same server hold the horizon up.
+  await eventually(async () => {
+    await keeper.seal(() => false);
+    return (await examineLog(scene)).size >= 2;
+  });
   t.comment(String(keeper.fault));
 });
