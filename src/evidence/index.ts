@@ -21,7 +21,7 @@ export {
   LogLink,
   LogSize,
 } from "./log/schemas.ts";
-export { ensurePartitions } from "./log/store.ts";
+export { ensurePartitions, isFinal, isForeign, lastNumber } from "./log/store.ts";
 export { signerOf } from "./log/generation.ts";
 export { type LogSigner, logSigner } from "./log/signer.ts";
 export { fileWitness, httpWitness, type Witness } from "./log/witness.ts";

@@ -19,6 +19,7 @@ t.test("AUDIT-1 events are listed by time, with any other filter, page by page",
   const service = await startService(t);
   await mintGrant(service);
   const { rows } = await service.stage.database.transact((tx) =>
+    // not a sleep: what comes next is to have a later millisecond
     tx.query<{ now: Date }>("SELECT clock_timestamp() + interval '1 millisecond' AS now, pg_sleep(0.01)"),
   );
   const between = rows[0]?.now.toISOString() ?? "";

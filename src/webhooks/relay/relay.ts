@@ -1,6 +1,7 @@
 import type { Database, Tx } from "../../database/index.ts";
+import { isFinal, isForeign, lastNumber } from "../../evidence/index.ts";
 import { wake } from "../deliveries/store.ts";
-import { judgeHorizon, lastDrawn, lockBehind, lockHorizon, relayNext, setFinal, setHorizon } from "./store.ts";
+import { lockBehind, lockHorizon, relayNext, setFinal, setHorizon } from "./store.ts";
 
 /** Events looked through in one transaction. */
 const batch = 500;
@@ -32,17 +33,16 @@ export async function relay(database: Database, stopped: () => boolean): Promise
  * @returns whether a further look may soon find more
  */
 async function moveHorizon(tx: Tx): Promise<boolean> {
-  const drawn = await lastDrawn(tx);
+  const drawn = await lastNumber(tx);
   if (!drawn.before_id) throw new Error("the last number has to be read before anything is locked or written");
   const row = await lockHorizon(tx);
   if (row === undefined) return false;
   // Another process may have got further before the row was locked.
-  const last = BigInt(drawn.last) > BigInt(row.horizon_seq) ? drawn.last : row.horizon_seq;
+  const last = drawn.last > BigInt(row.horizon_seq) ? String(drawn.last) : row.horizon_seq;
   if (row.horizon_seq !== row.final_seq) {
-    const { final, elsewhere } = await judgeHorizon(tx, row.horizon_xid);
-    if (!final) {
+    if (!(await isFinal(tx, row.horizon_xid))) {
       // Whoever drew those numbers on another server is gone; what has been drawn here since is waited for.
-      if (elsewhere) await setHorizon(tx, last);
+      if (await isForeign(tx, row.horizon_xid)) await setHorizon(tx, last);
       return false;
     }
     await setFinal(tx, row.horizon_seq);

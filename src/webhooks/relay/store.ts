@@ -19,15 +19,6 @@ export async function relayState(tx: Tx): Promise<RelayState> {
   return rows[0] ?? { enabled: false, behind: false };
 }
 
-/** The last number that was drawn, and whether this transaction had no id yet: then whoever has drawn it, or one below, has a lower id. */
-export async function lastDrawn(tx: Tx): Promise<{ readonly last: string; readonly before_id: boolean }> {
-  const { rows } = await tx.query<{ last: string; before_id: boolean }>(
-    `SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last,
-            pg_current_xact_id_if_assigned() IS NULL AS before_id FROM audit_events_seq`,
-  );
-  return rows[0] ?? { last: "0", before_id: false };
-}
-
 export interface HorizonRow {
   final_seq: string;
   horizon_seq: string;
@@ -40,19 +31,6 @@ export async function lockHorizon(tx: Tx): Promise<HorizonRow | undefined> {
     "SELECT final_seq, horizon_seq, horizon_xid FROM webhook_relay WHERE NOT awaits_recovery() FOR UPDATE SKIP LOCKED",
   );
   return rows[0];
-}
-
-/** Whether every transaction that may have drawn a number up to the horizon's is over, and whether the horizon is of another server. */
-export async function judgeHorizon(
-  tx: Tx,
-  xid: string,
-): Promise<{ readonly final: boolean; readonly elsewhere: boolean }> {
-  const { rows } = await tx.query<{ final: boolean; elsewhere: boolean }>(
-    `SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 AS final,
-            pg_snapshot_xmax(pg_current_snapshot()) < $1::xid8 AS elsewhere`,
-    [xid],
-  );
-  return rows[0] ?? { final: false, elsewhere: false };
 }
 
 export async function setFinal(tx: Tx, seq: string): Promise<void> {
